@@ -3,6 +3,7 @@ import { CashierError } from '../domain/errors.ts';
 import { toYuan } from '../domain/money.ts';
 import type { ApprovalRecord } from '../ledger/records.ts';
 import { type CaseView, readCase } from '../operator/view.ts';
+import { onRecord } from '../persons/person.ts';
 import { systemClock } from '../platform/system.ts';
 import { approvalView, decideApproval } from '../policy/approvals.ts';
 import { sentenceOf, whatCameOfIt } from './approval-outcome.ts';
@@ -39,9 +40,9 @@ export async function run(typed: Typed<'approvals'>, context: CommandContext): P
     const seen = await ledger.read((book) => readCase(book, id, systemClock.now()));
     if (seen && !values.json && isTerminal()) showCase(seen, say);
     const person = await promptPerson(ledger, settings, say, typed.values.as);
-    const decided = await ledger
-      .as(person.acting('approvals'))
-      .write((book) => decideApproval(book, person, id, { approve, reason }, systemClock.now()));
+    const decided = await onRecord(ledger.as(person.acting('approvals')), seen?.approval ?? {}, (book) =>
+      decideApproval(book, person, id, { approve, reason }, systemClock.now()),
+    );
     if (!values.json) {
       books.announce();
       print(approve ? say.line('✔ 已批准', '✔ approved') : say.line('✘ 已拒绝', '✘ denied'));

@@ -1,6 +1,7 @@
 import { beijingIso } from '../domain/clock.ts';
 import { parseAmount, toSignedYuan, toYuan } from '../domain/money.ts';
 import type { BudgetMove } from '../ledger/quotas.ts';
+import { onRecord } from '../persons/person.ts';
 import { type BudgetState, budgetState, moveBudget } from '../policy/decisions.ts';
 import { announceToPerson, type Books, withBooks } from './books.ts';
 import type { CommandContext, Typed } from './command.ts';
@@ -28,9 +29,9 @@ export async function run(typed: Typed<'budget'>, context: CommandContext): Prom
     announceToPerson(books, values.json);
     const person = await promptPerson(ledger, settings, say, values.as);
     const signed = action === 'draw' ? -amountFen : amountFen;
-    const state = await ledger
-      .as(person.acting(`budget ${action}`))
-      .write((book) => moveBudget(book, person, caller, signed, values.note));
+    const state = await onRecord(ledger.as(person.acting(`budget ${action}`)), {}, (book) =>
+      moveBudget(book, person, caller, signed, values.note),
+    );
     if (values.json) printJson({ ...where, caller, movedYuan: toSignedYuan(signed), ...inYuan(state) });
     else {
       books.announce();

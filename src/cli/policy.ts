@@ -2,6 +2,7 @@ import { beijingIso } from '../domain/clock.ts';
 import { CashierError, type Text } from '../domain/errors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { AcceptedPolicy } from '../ledger/operator-book.ts';
+import { onRecord } from '../persons/person.ts';
 import { acceptPolicy, isInForce, policyInForce } from '../policy/decisions.ts';
 import type { Policy } from '../policy/policy.ts';
 import { changedRules, type RuleChange, statedRules } from '../policy/policy-words.ts';
@@ -125,7 +126,7 @@ async function accept(
     printChanges(changes, say);
   }
   const person = await promptPerson(ledger, settings, say, as);
-  const version = await ledger.as(person.acting('policy accept')).write(async (book) => {
+  const version = await onRecord(ledger.as(person.acting('policy accept')), {}, async (book) => {
     // The person has seen what changes from that version, and no other.
     if ((await book.operator.policy())?.version !== accepted?.version) throw changedMeanwhile();
     return acceptPolicy(book, person, offered);

@@ -1,6 +1,7 @@
 import { needsMerchant } from '../config-merchants.ts';
 import { beijingIso } from '../domain/clock.ts';
 import { CashierError } from '../domain/errors.ts';
+import { onRecord } from '../persons/person.ts';
 import { hasOperatorSecret } from '../persons/secret.ts';
 import { unfreeze } from '../policy/decisions.ts';
 import { nameOf, onEveryLedger, placeOf } from './all-books.ts';
@@ -27,9 +28,9 @@ export async function run({ values }: Typed<'unfreeze'>, context: CommandContext
       if (!before && !(await hasOperatorSecret(ledger))) return undefined;
       const person = await personOf(ledger);
       if (before) {
-        await ledger
-          .as(person.acting('unfreeze'))
-          .write((book) => unfreeze(book, person, values['despite-differences']));
+        await onRecord(ledger.as(person.acting('unfreeze')), {}, (book) =>
+          unfreeze(book, person, values['despite-differences']),
+        );
       }
       return before;
     } catch (error) {

@@ -4,9 +4,8 @@ import { CashierError } from '../domain/errors.ts';
 import { billNotes } from '../ledger/bill-notes.ts';
 import type { Entrance, OperatorOptions } from '../operator/entrance.ts';
 import { reply } from '../operator/reply.ts';
-import { SIGN_IN } from '../operator/sign-in-words.ts';
 import type { ComparedDay } from '../payments/compare-day.ts';
-import { mayDo } from '../persons/person.ts';
+import { insist, mayDo, onRecord } from '../persons/person.ts';
 import { billsPage } from './bills-page.ts';
 import type { Deeds } from './order-routes.ts';
 import { WORDS } from './words.ts';
@@ -14,7 +13,7 @@ import { WORDS } from './words.ts';
 /** The gateways' bills: a page that asks for a day, and the comparison that its form sets going. */
 export function billRoutes(
   { clock, ledger }: OperatorOptions,
-  { frame, show, act, plain }: Entrance,
+  { frame, show, act }: Entrance,
   { compare }: Deeds,
 ): Hono {
   const routes = new Hono();
@@ -36,9 +35,8 @@ export function billRoutes(
   );
   routes.post('/console/bills', (c) =>
     act(c, '/console/bills', async (signedIn, fields) => {
-      if (!mayDo(signedIn.person, 'close')) {
-        return plain(c, 403, '/console/bills', SIGN_IN.notAllowed, SIGN_IN.notAllowedAdvice);
-      }
+      const { person } = signedIn;
+      await onRecord(ledger.as(person.acting('console')), {}, (book) => insist(book, person, 'close'));
       const page = frame(c, '/console/bills', signedIn);
       const date = fields.get('date') ?? '';
       if (!compare) return reply(409, billsPage(page, { date: yesterday(), canCompare: false }));

@@ -9,7 +9,7 @@ import { SIGN_IN } from '../operator/sign-in-words.ts';
 import { newNumber } from '../payments/beginnings.ts';
 import type { ComparedDay } from '../payments/compare-day.ts';
 import { type PersonsRefund, refundByPerson } from '../payments/refund-by-person.ts';
-import { isNotAllowed, mayDo, type Person } from '../persons/person.ts';
+import { isNotAllowed, mayDo, onRecord, type Person } from '../persons/person.ts';
 import type { SignedIn } from '../persons/sessions.ts';
 import { closeConfirmPage, refundConfirmPage } from './confirm-page.ts';
 import { orderPage } from './order-page.ts';
@@ -94,23 +94,13 @@ export function orderRoutes(
       const { number = '', fen: sum = '', reason = '' } = Object.fromEntries(fields);
       const wish = wishOf(c, number, reason);
       if (!wish || !/^[1-9]\d{0,11}$/.test(sum)) return badForm(c, 400, pathOf(c));
-      await refund(person, { ...wish, refundFen: fen(Number(sum)) });
+      const refund = { ...wish, refundFen: fen(Number(sum)) };
+      await onRecord(ledger.as(person.acting('console')), wish, (book) =>
+        refundByPerson(book, person, refund, { now: clock.now(), randomBytes }),
+      );
       return undefined;
     }),
   );
-  /** On record also where it is refused. */
-  async function refund(person: Person, wish: PersonsRefund): Promise<void> {
-    const recorded = ledger.as(person.acting('console'));
-    try {
-      await recorded.write((book) => refundByPerson(book, person, wish, { now: clock.now(), randomBytes }));
-    } catch (error) {
-      if (!(error instanceof CashierError)) throw error;
-      const { outTradeNo, outRefundNo } = wish;
-      const detail = { code: error.code };
-      await recorded.write((book) => book.audit.append({ kind: 'result', outTradeNo, outRefundNo, detail }));
-      throw error;
-    }
-  }
 
   routes.get('/console/orders/:number/close', (c) =>
     ofOrder(c, '/close', (page, view, { person }) => {

@@ -1,7 +1,8 @@
 import { type Context, Hono } from 'hono';
 import type { Text } from '../domain/errors.ts';
 import { isLoopbackName } from '../domain/names.ts';
-import { insist } from '../persons/person.ts';
+import type { Book } from '../ledger/book.ts';
+import { insist, onRecord } from '../persons/person.ts';
 import type { SignedIn } from '../persons/sessions.ts';
 import { decideApproval } from '../policy/approvals.ts';
 import { freeze, isFrozen, unfreeze } from '../policy/decisions.ts';
@@ -82,7 +83,7 @@ export function operatorRoutes(options: OperatorOptions): Hono {
     act(c, '/approvals/freeze', async ({ person }, fields) => {
       const reason = written(fields.get('reason'));
       if (reason === 'too-long') return badForm(c, 400, '/approvals');
-      await ledger.as(person.acting('page')).write(async (book) => {
+      await onRecord(ledger.as(person.acting('page')), {}, async (book) => {
         await insist(book, person, 'freeze');
         await freeze(book, person.by, reason);
       });
@@ -92,7 +93,7 @@ export function operatorRoutes(options: OperatorOptions): Hono {
   routes.post('/approvals/unfreeze', (c) =>
     act(c, '/approvals/unfreeze', async ({ person }) => {
       try {
-        await ledger.as(person.acting('page')).write((book) => unfreeze(book, person));
+        await onRecord(ledger.as(person.acting('page')), {}, (book) => unfreeze(book, person));
       } catch (error) {
         // A restored ledger that has forgotten something: the page says what.
         if (!isFrozen(error)) throw error;
@@ -114,9 +115,12 @@ export function operatorRoutes(options: OperatorOptions): Hono {
       if ((decision !== 'approve' && decision !== 'deny') || reason === 'too-long') {
         return badForm(c, 400, `/approvals/${id}`);
       }
-      const decided = await ledger.as(signedIn.person.acting('page')).write(async (book) => {
+      const approvalIn = async ({ approvals }: Pick<Book, 'approvals'>) =>
+        APPROVAL_ID.test(id) ? approvals.get(id) : undefined;
+      const about = (await ledger.read(approvalIn)) ?? {};
+      const decided = await onRecord(ledger.as(signedIn.person.acting('page')), about, async (book) => {
         const now = clock.now();
-        const approval = APPROVAL_ID.test(id) ? await book.approvals.get(id) : undefined;
+        const approval = await approvalIn(book);
         // In the same transaction as the decision: of two clicks, the second finds it decided.
         if (!approval || phaseOf(approval, now) !== 'pending') return false;
         await decideApproval(book, signedIn.person, id, { approve: decision === 'approve', reason }, now);

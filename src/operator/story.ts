@@ -46,7 +46,7 @@ function line(frame: Frame, event: AuditRecord): Markup | undefined {
   const isAlarm = event.kind.startsWith('alarm-');
   const told = refused ? 'call-refused' : isAlarm ? 'alarm' : event.kind;
   const person = /^operator(?::(.+))?$/s.exec(event.caller);
-  const ofPerson = person ? BY_PERSONS[event.kind] : undefined;
+  const ofPerson = person ? BY_PERSONS[told] : undefined;
   const ofServer = event.caller === PAY_BACK ? BY_SERVER[event.kind] : undefined;
   const words = ofPerson ?? ofServer ?? toldIn(told);
   // Who wants it of their own accord was not asked.

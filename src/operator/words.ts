@@ -255,6 +255,7 @@ export const BY_PERSONS: Readonly<Partial<Record<string, Text>>> = {
   'refund-created': { zh: '有人发起退款', en: 'A person started a refund' },
   'close-intended': { zh: '有人关闭订单', en: 'A person closed the order' },
   'order-withdrawn': { zh: '有人撤回了收款', en: 'A person withdrew the payment' },
+  'call-refused': { zh: '有人的操作被拒绝', en: 'What a person wanted was refused' },
 };
 
 /** … and where the server has, because it owes that money. */

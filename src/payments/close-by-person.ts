@@ -8,13 +8,15 @@ import type { Till } from './till.ts';
 
 /** A person closes an order that is not paid, recorded like every other call. Throws as {@link closePayment}. */
 export async function closeByPerson(till: Till, person: Person, outTradeNo: string): Promise<PaymentResult> {
-  await till.ledger.read((book) => insist(book, person, 'close'));
   const call = { caller: callerOf(person), tool: 'console' };
   return attempt(
     till,
     call,
     { tool: 'console', args: { outTradeNo }, meta: undefined },
-    (errand) => closePayment(errand.till, errand.call, { outTradeNo }),
+    async (errand) => {
+      await errand.till.ledger.read((book) => insist(book, person, 'close'));
+      return closePayment(errand.till, errand.call, { outTradeNo });
+    },
     outcomeOf,
   );
 }

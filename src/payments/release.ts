@@ -2,7 +2,7 @@ import { CashierError, type Text } from '../domain/errors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { isSettledOrder } from '../ledger/order-machine.ts';
 import type { OrderRecord, RefundRecord } from '../ledger/records.ts';
-import { insist, type Person } from '../persons/person.ts';
+import { insist, onRecord, type Person } from '../persons/person.ts';
 import { isGivenOut } from './apply.ts';
 import { orderNotFound, refundNotFound } from './errors.ts';
 import { isClaimed } from './sending.ts';
@@ -15,7 +15,7 @@ export const RELEASED = 'RELEASED_BY_OPERATOR';
  * Throws ORDER_NOT_FOUND, and INVALID_ARGUMENT for one that is final, or that somebody may pay.
  */
 export function releaseOrder(ledger: Ledger, person: Person, outTradeNo: string): Promise<OrderRecord> {
-  return ledger.write(async (book) => {
+  return onRecord(ledger, { outTradeNo }, async (book) => {
     await insist(book, person, 'release');
     const order = await book.orders.get(outTradeNo);
     if (!order) throw orderNotFound();
@@ -37,7 +37,7 @@ export function releaseRefund(
   { outTradeNo, outRefundNo }: Pick<RefundRecord, 'outTradeNo' | 'outRefundNo'>,
   now: number,
 ): Promise<RefundRecord> {
-  return ledger.write(async (book) => {
+  return onRecord(ledger, { outTradeNo, outRefundNo }, async (book) => {
     await insist(book, person, 'release');
     const refund = await book.refunds.get(outTradeNo, outRefundNo);
     if (!refund) throw refundNotFound();

@@ -6,7 +6,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { PasskeyRecord, PersonRecord } from '../ledger/person-book.ts';
 import { isPersonName, signName } from './names.ts';
 import { hashOf, isLongEnough, sha256 } from './password.ts';
-import { insist, Person, type Role } from './person.ts';
+import { insist, onRecord, Person, type Role } from './person.ts';
 import { refused, storedSecret } from './secret.ts';
 
 /** How long (ms) an invitation lasts. */
@@ -42,7 +42,7 @@ export async function addPerson(
   const code = typedCode(randomBytes, CODE_LENGTH);
   const until = now + INVITATION_MS;
   const id = randomBytes(16).toString('base64url');
-  await ledger.as(by.acting('operator')).write(async (book) => {
+  await onRecord(ledger.as(by.acting('operator')), {}, async (book) => {
     await insist(book, by, 'persons');
     // Nobody could sign in where there is nothing to let them in by.
     if ((await storedSecret(book)) === undefined) throw noSecretYet();
@@ -61,7 +61,7 @@ export async function addPerson(
 
 /** Ends all that somebody may, at once and in every process. Throws INVALID_ARGUMENT where nobody is called so. */
 export async function revokePerson(ledger: Ledger, by: Person, name: string): Promise<PersonRecord> {
-  return ledger.as(by.acting('operator')).write(async (book) => {
+  return onRecord(ledger.as(by.acting('operator')), {}, async (book) => {
     await insist(book, by, 'persons');
     const known = await book.persons.bySignName(signName(name));
     if (!known) throw nobody();

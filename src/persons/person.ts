@@ -1,5 +1,6 @@
-import type { CashierError } from '../domain/errors.ts';
+import { CashierError } from '../domain/errors.ts';
 import type { Realm } from '../domain/order.ts';
+import type { Subject } from '../domain/subject.ts';
 import type { Actor } from '../ledger/audit-trail.ts';
 import type { Book } from '../ledger/book.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -42,8 +43,32 @@ export async function insist(
   person: Person,
   deed: Deed,
 ): Promise<void> {
-  if (!mayDo(person, deed)) throw notAllowed(person);
+  if (!mayDo(person, deed)) throw notAllowed(person, deed);
   if (!(await person.stands(book))) throw noLonger();
+}
+
+/**
+ * One transaction of what only a person does. Nothing of it remains where it is refused, and that is on record instead.
+ * @param acting the ledger in that person's name
+ * @param about where something with a number was meant: what was typed in its place may be anything
+ */
+export async function onRecord<T>(
+  acting: Ledger,
+  about: Partial<Subject>,
+  work: (book: Book) => Promise<T>,
+): Promise<T> {
+  try {
+    return await acting.write(work);
+  } catch (error) {
+    if (error instanceof CashierError) {
+      const [outTradeNo, outRefundNo] = [about.outTradeNo, about.outRefundNo].map((number) =>
+        /^[\w:]{1,80}$/.test(number ?? '') ? number : undefined,
+      );
+      const detail = { code: error.code, ...error.details };
+      await acting.write((book) => book.audit.append({ kind: 'result', outTradeNo, outRefundNo, detail }));
+    }
+    throw error;
+  }
 }
 
 /** Whether an error is {@link insist}'s. */
@@ -167,7 +192,7 @@ function marked(error: CashierError): CashierError {
   return error;
 }
 
-function notAllowed({ name, role }: Person): CashierError {
+function notAllowed({ name, role }: Person, deed: Deed): CashierError {
   return marked(
     refused(
       {
@@ -175,6 +200,7 @@ function notAllowed({ name, role }: Person): CashierError {
         en: `The role of ${name} (${role}) does not allow this; nothing was done.`,
       },
       { zh: '请有权限的人来做，或使用操作员口令。', en: 'Ask somebody who may, or use the operator secret.' },
+      { deed, role },
     ),
   );
 }

@@ -62,8 +62,12 @@ export async function setOperatorSecret(
 }
 
 /** Who is nobody that may decide here. */
-export function refused(text: Text, next: Text = HOW_TO_PROVE): CashierError {
-  return configuration('CASHIER_OPERATOR_SECRET', { ...text, next });
+export function refused(
+  text: Text,
+  next = HOW_TO_PROVE,
+  details: CashierError['details'] = {},
+): CashierError {
+  return configuration('CASHIER_OPERATOR_SECRET', { ...text, next, details });
 }
 
 const HOW_TO_PROVE: Text = {

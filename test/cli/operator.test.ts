@@ -130,7 +130,12 @@ describe('--as', () => {
   it('does not what their role may not', async () => {
     const { code } = await told(['operator', 'add', 'wang', '--role', 'decide'], SECRET);
     await accept(code);
-    for (const args of [['budget', 'top-up', 'cursor', '20'], ['unfreeze'], ['policy', 'accept']]) {
+    for (const args of [
+      ['budget', 'top-up', 'cursor', '20'],
+      ['unfreeze'],
+      ['policy', 'accept'],
+      ['orders', 'release', 'ORDER_000001'],
+    ]) {
       await told(['freeze']);
       const { code: status, stderr } = await run([...args, '--as', 'wang'], PASSWORD);
       expect([args[0], status, stderr]).toEqual([
@@ -139,5 +144,21 @@ describe('--as', () => {
         expect.stringContaining('wang 的权限（decide）不允许'),
       ]);
     }
+    const trail = (await run(['audit', 'export'])).stdout.trim().split('\n');
+    const refused = trail.map((line) => JSON.parse(line)).filter(({ kind }) => kind === 'result');
+    expect(refused).toMatchObject(
+      [
+        ['budget top-up', 'budget'],
+        ['unfreeze', 'freeze'],
+        ['policy accept', 'policy'],
+        ['orders', 'release'],
+      ].map(([tool, deed]) => ({
+        ...{ caller: 'operator:wang', tool },
+        detail: { code: 'CONFIGURATION', deed, role: 'decide' },
+      })),
+    );
+    const shown = await run(['audit', 'show', 'ORDER_000001', '--lang', 'en']);
+    expect(shown.stdout).toMatch(/operator:wang · orders +refused CONFIGURATION.*deed release, role decide/);
+    expect((await run(['audit', 'verify'])).code).toBe(0);
   });
 });

@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { fen } from '../../src/domain/money.ts';
+import { verifyAudit } from '../../src/ledger/audit-verify.ts';
 import type { Book } from '../../src/ledger/book.ts';
+import { contractSubject } from '../../src/ledger/subscription-records.ts';
 import { refundByPerson } from '../../src/payments/refund-by-person.ts';
 import { releaseOrder, releaseRefund } from '../../src/payments/release.ts';
 import { addPerson, listPeople, revokePerson } from '../../src/persons/people.ts';
@@ -190,6 +192,40 @@ describe('a person who decides', () => {
     await expect(Person.byPassword(ledger, 'decide-er', PASSWORD, 'terminal')).rejects.toMatchObject({
       code: 'CONFIGURATION',
     });
+  });
+
+  it('is on record with what their role refuses them, in the story of what it was about', async () => {
+    const { d, ledger, people, id } = await shop();
+    await d.signInAs(people.see);
+    const order = `http://127.0.0.1:3920/console/orders/${ORDER}`;
+    for (const [path, fields] of [
+      [`/${id}`, { decision: 'approve' }],
+      ['/freeze', {}],
+      ['/unfreeze', {}],
+      [`${order}/refund`, { number: 'R7', fen: '100' }],
+      [`${order}/close`, {}],
+      ['http://127.0.0.1:3920/console/subscriptions/GYM0001/cancel', {}],
+      ['http://127.0.0.1:3920/console/bills', { date: '2026-11-20' }],
+    ] as const)
+      expect([path, (await d.post(path, fields)).status]).toEqual([path, 403]);
+    const records = await ledger.read((book) => book.audit.after(0, 1_000));
+    const refused = records.filter(({ kind, caller }) => kind === 'result' && caller === 'operator:see-er');
+    expect(
+      refused.map(({ outTradeNo, outRefundNo, detail }) => [detail.deed, outTradeNo, outRefundNo]),
+    ).toEqual([
+      ['approval', ORDER, 'R1'],
+      ['freeze', undefined, undefined],
+      ['freeze', undefined, undefined],
+      ['refund', ORDER, 'R7'],
+      ['close', ORDER, undefined],
+      ['close', contractSubject('GYM0001').outTradeNo, undefined],
+      ['close', undefined, undefined],
+    ]);
+    for (const { detail } of refused) expect(detail).toMatchObject({ code: 'CONFIGURATION', role: 'see' });
+    expect(await verifyAudit(ledger, [])).toMatchObject({ intact: true });
+    const page = readable((await d.get(`/${id}`)).page);
+    expect(page).toContain('有人的操作被拒绝 see-er CONFIGURATION');
+    expect(page).not.toContain('智能体的一次请求被拒绝');
   });
 
   it('does nothing any more by a secret that was changed', async () => {

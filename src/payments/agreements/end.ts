@@ -2,8 +2,12 @@ import type { Book } from '../../ledger/book.ts';
 import { isSettledOrder } from '../../ledger/order-machine.ts';
 import type { OrderRecord } from '../../ledger/records.ts';
 import { SUBSCRIPTION_STATES } from '../../ledger/subscription-machine.ts';
-import type { EndedReason, SubscriptionRecord } from '../../ledger/subscription-records.ts';
-import { insist, type Person } from '../../persons/person.ts';
+import {
+  contractSubject,
+  type EndedReason,
+  type SubscriptionRecord,
+} from '../../ledger/subscription-records.ts';
+import { insist, onRecord, type Person } from '../../persons/person.ts';
 import { GatewayUnavailable } from '../../providers/contract.ts';
 import { closePayment } from '../close-payment.ts';
 import { isGatewayError } from '../errors.ts';
@@ -66,7 +70,7 @@ export function endByPerson(
   person: Person,
   contractNo: string,
 ): Promise<SubscriptionRecord> {
-  return ledger.write(async (book) => {
+  return onRecord(ledger, contractSubject(contractNo), async (book) => {
     await insist(book, person, 'close');
     const known = await book.subscriptions.get(contractNo);
     if (!known) throw subscriptionNotFound();
