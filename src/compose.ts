@@ -169,6 +169,7 @@ export async function openApp(config: Config, ports: Ports, service?: ServiceAdd
       desk,
       isSecret: secretFinder(secretsOf(config.env)),
       canHandOff: () => buyers.places.canHandOff(),
+      denied: telemetry && ((error) => telemetry.denied(error)),
       letsBuyerChoose: setting.letsBuyerChoose === true,
     }),
   );

@@ -1,7 +1,7 @@
 import { CashierError } from '../domain/errors.ts';
 import type { Log } from '../domain/ports.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import type { CallRate } from '../payments/call-rate.ts';
+import { type CallRate, recordLimited } from '../payments/call-rate.ts';
 import type { Identity } from '../policy/identity.ts';
 import type { Asked, Offer } from '../protocol/offer.ts';
 import { tooManyRequests } from '../protocol/refusals.ts';
@@ -49,7 +49,7 @@ export function admission(deps: LimitDeps, tools: readonly Tool[]): Pick<Offer, 
       } catch (error) {
         if (!(error instanceof CashierError)) throw error;
         deps.limited?.();
-        const recorded = recordLimited(deps, rate, tool?.name);
+        const recorded = recordLimited(deps, rate, { caller, tool: tool?.name });
         // Whoever is told that the ledger is crowded does not wait for it.
         if (!ledger.isCrowded) await recorded;
         if (tool) return failureOf(deps.present, tool, error);
@@ -69,19 +69,4 @@ function crowded(): CashierError {
     },
     details: { retryAfterSeconds: CROWDED_SECONDS },
   });
-}
-
-/** Of many that were not looked at, or not recorded one by one, one record a minute says how many. */
-export async function recordLimited(
-  { identity, ledger, log }: LimitDeps,
-  rate: CallRate,
-  tool: string | undefined,
-): Promise<void> {
-  const { caller } = identity;
-  const calls = rate.limited(caller);
-  if (calls === undefined) return;
-  await ledger
-    .as({ caller, ...(tool === undefined ? {} : { tool }) })
-    .write((book) => book.audit.append({ kind: 'calls-limited', detail: { calls } }))
-    .catch((error: unknown) => log.error('calls limited', { error: String(error) }));
 }

@@ -1,7 +1,8 @@
 import { CashierError } from '../domain/errors.ts';
 import { attempt, newCallId } from '../payments/attempt.ts';
+import { recordLimited } from '../payments/call-rate.ts';
 import type { Outcome, Till } from '../payments/till.ts';
-import { type LimitDeps, recordLimited } from './call-limit.ts';
+import type { LimitDeps } from './call-limit.ts';
 
 /** A call that a token does not allow, and why. */
 export interface RefusedCall {
@@ -22,7 +23,7 @@ export async function recordRefused(
   const { identity, log, rate } = deps;
   const { caller } = identity;
   try {
-    if (rate?.excess(caller, true)) return await recordLimited(deps, rate, tool);
+    if (rate?.excess(caller, true)) return await recordLimited(deps, rate, { caller, tool });
     rate?.refused(caller);
     const till = await deps.till();
     const id = newCallId(till.randomBytes);

@@ -1,5 +1,7 @@
 import type { Clock } from '../domain/clock.ts';
 import { CashierError } from '../domain/errors.ts';
+import type { Log } from '../domain/ports.ts';
+import type { Ledger } from '../ledger/ledger.ts';
 
 /** What a caller may do at once, and how much of it comes back each second. */
 export interface Allowance {
@@ -10,6 +12,8 @@ export interface Allowance {
 const CALLS: Allowance = { burst: 3_000, perSecond: 50 };
 /** Each is recorded for good: what is refused this often is no agent's work. */
 const REFUSALS: Allowance = { burst: 300, perSecond: 2 };
+/** The same for one page: nobody who buys comes near it. */
+export const REFUSED_STRANGERS: Allowance = { burst: 20, perSecond: 1 / 60 };
 /** Callers that are remembered at a time; one with all its allowance need not be. */
 const MOST_CALLERS = 10_000;
 
@@ -25,11 +29,12 @@ interface Level {
 export class CallRate {
   readonly #clock: Clock;
   readonly #calls = new Bucket(CALLS);
-  readonly #refusals = new Bucket(REFUSALS);
+  readonly #refusals: Bucket;
   readonly #limited = new Map<string, { since: number; count: number }>();
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, refusals = REFUSALS) {
     this.#clock = clock;
+    this.#refusals = new Bucket(refusals);
   }
 
   /** Counts a call that begins. Throws TRY_LATER when there were too many, or too many that were refused. */
@@ -71,6 +76,24 @@ export class CallRate {
     this.#limited.set(caller, { since: now, count: 0 });
     return count;
   }
+}
+
+/**
+ * Of many that were not looked at, or not recorded one by one, one record a minute says how many.
+ * @param key under which they are counted
+ */
+export async function recordLimited(
+  { ledger, log }: { readonly ledger: Ledger; readonly log: Log },
+  rate: CallRate,
+  { caller, tool }: { readonly caller: string; readonly tool?: string | undefined },
+  key = caller,
+): Promise<void> {
+  const calls = rate.limited(key);
+  if (calls === undefined) return;
+  await ledger
+    .as({ caller, ...(tool === undefined ? {} : { tool }) })
+    .write((book) => book.audit.append({ kind: 'calls-limited', detail: { calls } }))
+    .catch((error: unknown) => log.error('calls limited', { error: String(error) }));
 }
 
 /** What each of many may have at once, and get back with time. */

@@ -16,6 +16,7 @@ import { askedBy, insistOnTrial } from './permit.ts';
 import { askPayment } from './query-payment.ts';
 import { isFinal } from './reserve-payment.ts';
 import { digest, type PaymentResult } from './results.ts';
+import { byStranger } from './strangers.ts';
 import type { Call, Till } from './till.ts';
 
 /**
@@ -118,6 +119,24 @@ export async function chooseWallet(
 ): Promise<PaymentResult | undefined> {
   const offered = await opened.ledger.read((book) => offeredAt(book, page));
   if (!offered) return undefined;
+  const call = {
+    ...offered.asked,
+    ...defined({ id: offered.asked.call }),
+    caller: offered.caller,
+    tool: 'choice',
+  };
+  const { outTradeNo } = offered;
+  return byStranger(opened, call, outTradeNo, { outTradeNo, provider }, () =>
+    createOffered(opened, holders, offered, provider),
+  );
+}
+
+async function createOffered(
+  opened: Till,
+  holders: Holders,
+  offered: OfferRecord,
+  provider: ProviderId,
+): Promise<PaymentResult> {
   const { outTradeNo, caller, amountFen, title, asked, terms } = offered;
   const who = standing({ asked }, holders);
   if (who === 'unknown') throw sellerUnknown();

@@ -31,6 +31,8 @@ export interface Till {
   readonly desk: Desk;
   /** Whether a text holds a secret of the configuration: what a client sends is kept only where it does not. */
   readonly isSecret?: (text: string) => boolean;
+  /** Hears of what a stranger has set going and was refused. */
+  readonly denied?: ((error: CashierError) => void) | undefined;
   /** Where no wallet is named, the buyer chooses one on the page. */
   readonly letsBuyerChoose?: boolean;
   /** Whether a page of ours stands where links that work only from there can be followed; without it, none does. */

@@ -117,10 +117,13 @@ export class Telemetry {
   called(tool: string, outcome: (typeof CALL_OUTCOMES)[number], ms: number, error?: CashierError): void {
     this.#metrics.count('cashier_tool_calls_total', { tool, outcome });
     this.#metrics.observe('cashier_tool_call_duration_seconds', { tool }, ms / 1_000);
-    if (outcome !== 'POLICY_DENIED') return;
-    this.#metrics.count('cashier_policy_denials_total', {
-      rule: ruleNameOf(String(error?.details.rule)) ?? '',
-    });
+    if (error) this.denied(error);
+  }
+
+  /** The rules have refused it, or something else has. */
+  denied({ code, details }: CashierError): void {
+    if (code !== 'POLICY_DENIED') return;
+    this.#metrics.count('cashier_policy_denials_total', { rule: ruleNameOf(String(details.rule)) ?? '' });
   }
 
   /** Somebody was told something, or that was tried. */

@@ -298,6 +298,38 @@ describe('the choice', () => {
     expect(trades()).toEqual([]);
   });
 
+  it('is on record where it is refused: each that a buyer makes, of a flood how many there were', async () => {
+    const strict: Policy = { payments: { maxFen: fen(1) }, refunds: {} };
+    const till = await process(strict);
+    const made = await offer(till, EITHER, { ...CALL, id: 'the call' });
+    const refused = async () => {
+      const all = await till.ledger.read((book) => book.audit.after(0, 10_000));
+      return all.filter(({ tool, kind }) => tool === 'choice' && /^(result|calls-limited)$/.test(kind));
+    };
+    await expect(choose(till, made, 'alipay')).rejects.toThrow(code('POLICY_DENIED'));
+    await till.ledger.write((book) => freeze(book, 'page', undefined));
+    await expect(choose(till, made, 'wechatpay')).rejects.toThrow(code('FROZEN'));
+    const from = { kind: 'result', outTradeNo: NUMBER, caller: CALL.caller, call: 'the call' };
+    expect(await refused()).toMatchObject([
+      { ...from, detail: { code: 'POLICY_DENIED', rule: 'payments.maxYuan' } },
+      { ...from, detail: { code: 'FROZEN' } },
+    ]);
+    expect(await till.ledger.read((book) => book.operator.policy())).toMatchObject({ version: 1 });
+    for (let i = 0; i < 300; i++) await expect(choose(till, made, 'alipay')).rejects.toThrow(code('FROZEN'));
+    await world.clock.sleep(MINUTE);
+    for (let i = 0; i < 2; i++) await expect(choose(till, made, 'alipay')).rejects.toThrow(code('FROZEN'));
+    const flood = await refused();
+    expect(flood.length).toBeLessThan(30);
+    expect(flood.filter(({ kind }) => kind === 'calls-limited').map(({ detail }) => detail.calls)).toEqual([
+      1, 282,
+    ]);
+    // Another page is nobody's to fill.
+    const other = await offer(till, { ...EITHER, outTradeNo: 'ORDER_2' });
+    await expect(choose(till, other, 'alipay')).rejects.toThrow(code('FROZEN'));
+    expect((await refused()).at(-1)).toMatchObject({ kind: 'result', outTradeNo: 'ORDER_2' });
+    expect(await verifyAudit(till.ledger, [])).toMatchObject({ intact: true });
+  });
+
   it('is counted once, by the order', async () => {
     const once: Policy = { payments: { perDay: { count: 1 } }, refunds: {} };
     const till = await process(once);

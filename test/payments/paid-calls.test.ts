@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { beijingDate } from '../../src/domain/clock.ts';
+import type { CashierError } from '../../src/domain/errors.ts';
 import { fen } from '../../src/domain/money.ts';
 import { verifyAudit } from '../../src/ledger/audit-verify.ts';
 import { PaidCalls } from '../../src/ledger/paid-calls.ts';
@@ -491,6 +492,21 @@ describe('a payment that comes second or too late', () => {
     await world.clock.sleep(30 * DAY_MS);
     await overdueCalls(till);
     expect(await claimCall(till, quoted)).toMatchObject({ todo: 'late' });
+  });
+});
+
+it('what the rules or a pause let nobody buy is on record, of a flood by number only', async () => {
+  const denied: string[] = [];
+  const till = {
+    ...(await world.process({ payments: { maxFen: fen(1) }, refunds: {} })),
+    denied: ({ code }: CashierError) => denied.push(code),
+  };
+  for (let i = 0; i < 100; i++) await expect(quote(till)).rejects.toMatchObject({ code: 'POLICY_DENIED' });
+  expect(denied).toHaveLength(100);
+  const all = await till.ledger.read((book) => book.audit.after(0, 1_000));
+  expect(all.length).toBeLessThan(50);
+  expect(all.filter(({ kind }) => kind === 'result')[0]).toMatchObject({
+    ...{ caller: 'gate', tool: 'gate', detail: { code: 'POLICY_DENIED', rule: 'payments.maxYuan' } },
   });
 });
 

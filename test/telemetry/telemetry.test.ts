@@ -171,7 +171,9 @@ describe('the rules', () => {
 
   it('are counted by their name, never by whose they are', async () => {
     const rule = 'clients.红烧肉 "x".payments.perDay.totalYuan';
-    telemetry.called('create-payment', 'POLICY_DENIED', 5, { details: { rule } } as never);
+    telemetry.called('create-payment', 'POLICY_DENIED', 5, {
+      ...{ code: 'POLICY_DENIED', details: { rule } },
+    } as never);
     const text = await telemetry.exposition(watched);
     expect(text).not.toContain('红烧肉');
     const denied = { rule: 'payments.perDay.totalYuan' };

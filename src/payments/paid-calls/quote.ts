@@ -5,6 +5,7 @@ import type { ByProof, OfferRecord, PaidCallRecord } from '../../ledger/records.
 import type { PaymentProvider } from '../../providers/contract.ts';
 import { newNumber } from '../beginnings.ts';
 import { mayBegin, mayGiveOut } from '../permit.ts';
+import { byStranger } from '../strangers.ts';
 import type { Call, Till } from '../till.ts';
 import { wayHash } from './pay.ts';
 
@@ -12,7 +13,7 @@ import { wayHash } from './pay.ts';
 const LASTS_MS = 15 * 60_000;
 
 /** In whose name the gate sells; what the policy says of a client of this name is for it. */
-export const GATE: Call = { caller: 'gate', tool: 'gate' };
+export const GATE = { caller: 'gate', tool: 'gate' } as const satisfies Call;
 
 /** Something that has a price. */
 export interface Priced {
@@ -56,15 +57,17 @@ export async function quoteCall(
     ...{ dueAt: undefined, tries: 0, why: undefined },
   };
   const wallet = byProof && provingWallet(till);
-  return till.ledger.as(GATE).write(async (book: Book) => {
-    const { amountFen } = priced;
-    await mayBegin(till, book, GATE, amountFen);
-    const isProvable =
-      wallet && (await mayGiveOut(till, book, GATE, { provider: wallet.id, scene: 'a2m', amountFen }));
-    const quoted = isProvable ? { ...call, proofNo: newNumber(till, 'C'), byProof } : call;
-    await book.paidCalls.insert(quoted);
-    return quoted;
-  });
+  const { face, upstream, amountFen } = priced;
+  return byStranger(till, GATE, GATE.tool, { face, upstream, priced: priced.priced, amountFen }, () =>
+    till.ledger.as(GATE).write(async (book: Book) => {
+      await mayBegin(till, book, GATE, amountFen);
+      const isProvable =
+        wallet && (await mayGiveOut(till, book, GATE, { provider: wallet.id, scene: 'a2m', amountFen }));
+      const quoted = isProvable ? { ...call, proofNo: newNumber(till, 'C'), byProof } : call;
+      await book.paidCalls.insert(quoted);
+      return quoted;
+    }),
+  );
 }
 
 /** The wallet that takes proofs, where one of them does. */
@@ -82,6 +85,6 @@ export function offerOf(call: PaidCallRecord): OfferRecord {
     ...{ pageToken, createdAt, expiresAt },
     // Paid by another way, nobody need choose.
     closedAt: state === 'QUOTED' ? undefined : call.updatedAt,
-    asked: { policy: 0, tool: GATE.tool as string },
+    asked: { policy: 0, tool: GATE.tool },
   };
 }

@@ -4,6 +4,8 @@ import type { PaymentProvider } from '../../providers/contract.ts';
 import { newNumber } from '../beginnings.ts';
 import { createPayment } from '../create-payment.ts';
 import { isGatewayError } from '../errors.ts';
+import type { CreatePaymentInput } from '../inputs.ts';
+import { byStranger } from '../strangers.ts';
 import type { Till } from '../till.ts';
 import { wayHash } from './pay.ts';
 import { GATE } from './quote.ts';
@@ -37,7 +39,7 @@ export async function weixinCode(
           return book.paidCalls.patch(current, { weixinNo });
         });
   try {
-    const { order } = await createPayment({ ...till, ledger }, GATE, {
+    const input: CreatePaymentInput = {
       ...{ provider: wallet.id, scene: 'qr', amountFen, title, outTradeNo: numbered.weixinNo },
       expiresInMinutes: Math.ceil((expiresAt - createdAt) / 60_000),
       offered: {
@@ -45,7 +47,10 @@ export async function weixinCode(
         pageToken: till.randomBytes(16).toString('base64url'),
         ...{ buyerHash: undefined, expiresAt, chosen: undefined },
       },
-    });
+    };
+    const { order } = await byStranger(till, GATE, GATE.tool, { outTradeNo: input.outTradeNo }, () =>
+      createPayment({ ...till, ledger }, GATE, input),
+    );
     const codeUrl = order.credential.qrCode;
     if (order.state !== 'NOTPAY' || codeUrl === undefined) return numbered;
     const weixinCodeOf = await wallet.x402.preorder(defined({ codeUrl, expiresAt, ...skill }));
