@@ -16,7 +16,7 @@ type Fixed = 'outTradeNo' | 'provider' | 'caller' | 'amountFen' | 'createdAt';
 type OrderPatch = Partial<Omit<OrderRecord, Fixed | 'state' | 'updatedAt'>>;
 
 /** What a bill is compared with. */
-const PAID = ORDERS.part('outTradeNo', 'account', 'state', 'amountFen', 'gatewayTradeNo', 'paidAt');
+const PAID = ORDERS.part('outTradeNo', 'account', 'state', 'amountFen', 'gatewayTradeNo', 'sentAt', 'paidAt');
 export type PaidOrder = ReturnType<typeof PAID.fromRow>;
 const PLACE = ORDERS.part('outTradeNo', 'createdAt');
 /** Where an order stands among the others. */

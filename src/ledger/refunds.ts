@@ -13,7 +13,7 @@ type RefundPatch = Partial<
 >;
 
 /** What a bill is compared with. */
-const SENT = REFUNDS.part('outTradeNo', 'outRefundNo', 'state', 'amountFen', 'sentAt', 'updatedAt');
+const SENT = REFUNDS.part('outTradeNo', 'outRefundNo', 'state', 'amountFen', 'plan', 'sentAt', 'updatedAt');
 export type SentRefund = ReturnType<typeof SENT.fromRow>;
 
 /** As {@link Orders}. */

@@ -81,8 +81,8 @@ async function apply(
   const told = { ...verified.refund, outTradeNo };
   const refund = await book.refunds.get(outTradeNo, told.outRefundNo);
   if (!refund) return applyElsewhere(book, order, told, merchantScopeOf(provider), till.clock.now());
-  const foreign = isForeignRefund(refund, told);
-  const after = await applyRefund(book, refund, told);
+  const foreign = isForeignRefund(refund, told, provider);
+  const after = await applyRefund(book, refund, told, provider);
   if (foreign) return 'foreign';
   return after.state === refund.state ? 'repeated' : 'applied';
 }

@@ -7,7 +7,12 @@ import type { OrderEvent } from '../ledger/order-machine.ts';
 import type { OrderRecord, RefundRecord } from '../ledger/records.ts';
 import type { RefundEvent } from '../ledger/refund-machine.ts';
 import { ELSEWHERE, isElsewhere, laterTotal } from '../ledger/refunded.ts';
-import { isSameAccount, type RefundSnapshot, type TradeSnapshot } from '../providers/contract.ts';
+import {
+  isSameAccount,
+  type PaymentProvider,
+  type RefundSnapshot,
+  type TradeSnapshot,
+} from '../providers/contract.ts';
 import { NEVER_SENT } from './beginnings.ts';
 import { endRefundedCall, payCall } from './paid-calls/pay.ts';
 
@@ -139,12 +144,13 @@ export async function applyRefund(
   book: Book,
   refund: RefundRecord,
   snapshot: RefundSnapshot,
+  provider: Pick<PaymentProvider, 'timedNumbers'>,
 ): Promise<RefundRecord> {
   if (!snapshot.exists) return refund;
   const givenUp = ['CLOSED', 'DENIED', 'PENDING_APPROVAL'].includes(refund.state);
   // Never sent by us: another system's refund under the same number, and nothing of ours.
   const neverSent = givenUp && refund.plan === undefined && !isElsewhere(refund);
-  if (neverSent || isForeignRefund(refund, snapshot)) {
+  if (neverSent || isForeignRefund(refund, snapshot, provider)) {
     await alarm(book, refund, 'foreign-refund');
     if (snapshot.outTradeNo === refund.outTradeNo && snapshot.state !== 'CLOSED')
       await refundedByOthers(book, refund);
@@ -213,9 +219,14 @@ export function isOverdue({ expiresAt }: OrderRecord, now: number): boolean {
 export function isForeignRefund(
   refund: RefundRecord,
   snapshot: Extract<RefundSnapshot, { exists: true }>,
+  { timedNumbers }: Pick<PaymentProvider, 'timedNumbers'>,
 ): boolean {
+  const { plan } = refund;
   return (
     snapshot.outTradeNo !== refund.outTradeNo ||
+    (plan !== undefined &&
+      snapshot.sentAt !== undefined &&
+      snapshot.sentAt !== timedNumbers?.refundSentAt(plan)) ||
     snapshot.outRefundNo !== refund.outRefundNo ||
     (snapshot.refundFen !== undefined && snapshot.refundFen !== refund.amountFen)
   );

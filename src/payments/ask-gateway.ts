@@ -62,7 +62,7 @@ export async function askRefund(
   const snapshot = await provider.queryRefund(outTradeNo, outRefundNo, known);
   return record(till, refund, async (book) => {
     const current = (await book.refunds.get(refund.outTradeNo, refund.outRefundNo)) ?? refund;
-    return { refund: await applyRefund(book, current, snapshot), exists: snapshot.exists };
+    return { refund: await applyRefund(book, current, snapshot, provider), exists: snapshot.exists };
   });
 }
 

@@ -1,3 +1,4 @@
+import { wholeSecond } from '../domain/clock.ts';
 import type { OrderState, RefundState } from '../domain/order.ts';
 import type { PaidOrder } from '../ledger/orders.ts';
 import type { SentRefund } from '../ledger/refunds.ts';
@@ -18,7 +19,8 @@ const DIFFERENCE_KINDS = [
 export type DifferenceKind = (typeof DIFFERENCE_KINDS)[number];
 
 export type KnownOrder = Omit<PaidOrder, 'account'>;
-export type KnownRefund = SentRefund;
+/** Where numbers are timed, `sentAt` is the time that goes with its number. */
+export type KnownRefund = Omit<SentRefund, 'plan'>;
 
 /** One difference, with both sides where there are two. */
 export interface Difference {
@@ -79,7 +81,7 @@ function comparePayment(line: BillPayment, ledger: LedgerDay, found: Set<string>
   const { outTradeNo } = line;
   const order = ledger.orders.get(outTradeNo);
   // The second line of one order is money that the ledger has no order for.
-  if (order === undefined || found.has(outTradeNo) || isOtherTrade(order, line)) {
+  if (order === undefined || found.has(outTradeNo) || isOtherTrade(order, line) || isOtherTime(order, line)) {
     return [
       { kind: 'missing-here', outTradeNo, line, ...(ledger.unshown.has(outTradeNo) ? {} : foreign(order)) },
     ];
@@ -98,7 +100,8 @@ function compareRefund(line: BillRefund, ledger: LedgerDay, found: Set<string>):
   const key = refundKey(outTradeNo, outRefundNo);
   const order = ledger.orders.get(outTradeNo);
   const refund = ledger.refunds.get(key);
-  if (refund === undefined || found.has(key) || (order !== undefined && isOtherTrade(order, line))) {
+  const isOther = order !== undefined && isOtherTrade(order, line);
+  if (refund === undefined || found.has(key) || isOther || isOtherTime(refund, line)) {
     return [{ kind: 'refund-missing-here', outTradeNo, outRefundNo, line, ...foreign(order) }];
   }
   found.add(key);
@@ -122,6 +125,11 @@ export function isSettledBy({ kind, line, refund }: Difference, state: OrderStat
 
 function isOtherTrade(order: KnownOrder, line: BillLine): boolean {
   return order.gatewayTradeNo !== undefined && order.gatewayTradeNo !== line.gatewayTradeNo;
+}
+
+/** Whether the gateway names another time than that of an order or refund, which makes it another one. */
+export function isOtherTime({ sentAt }: { readonly sentAt?: number | undefined }, line: BillLine): boolean {
+  return sentAt !== undefined && line.sentAt !== undefined && wholeSecond(sentAt) !== line.sentAt;
 }
 
 /**

@@ -4,6 +4,7 @@ import { type Fen, fen } from '../domain/money.ts';
 import type { ProviderId } from '../domain/order.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { PaidOrder } from '../ledger/orders.ts';
+import type { SentRefund } from '../ledger/refunds.ts';
 import {
   type Bill,
   type BillLine,
@@ -14,6 +15,7 @@ import {
 import {
   compareBill,
   type Difference,
+  isOtherTime,
   type KnownOrder,
   type KnownRefund,
   type LedgerDay,
@@ -127,7 +129,9 @@ async function ledgerDay(
         sent: await book.refunds.sent(account, from, from + PIECE_MS),
       }));
       for (const order of piece.paid) paid.set(order.outTradeNo, order);
-      for (const refund of piece.sent) refunded.set(refundKey(refund.outTradeNo, refund.outRefundNo), refund);
+      for (const refund of piece.sent) {
+        refunded.set(refundKey(refund.outTradeNo, refund.outRefundNo), knownRefund(provider, refund));
+      }
     }
   };
   await readDay(provider.account);
@@ -147,13 +151,21 @@ async function ledgerDay(
         orders.set(line.outTradeNo, order);
         if (line.kind !== 'refund') continue;
         const key = refundKey(line.outTradeNo, line.outRefundNo);
-        const refund = refunded.get(key) ?? (await book.refunds.get(line.outTradeNo, line.outRefundNo));
+        const sent = refunded.has(key)
+          ? undefined
+          : await book.refunds.get(line.outTradeNo, line.outRefundNo);
+        const refund = sent ? knownRefund(provider, sent) : refunded.get(key);
         if (refund) refunds.set(key, refund);
       }
     });
   }
   for (const account of others) await readDay(account);
   return { orders, unshown, refunds, paid: [...paid.values()], refunded: [...refunded.values()] };
+}
+
+function knownRefund({ timedNumbers }: PaymentProvider, { plan, ...refund }: SentRefund): KnownRefund {
+  const sentAt = plan === undefined ? undefined : timedNumbers?.refundSentAt(plan);
+  return { ...refund, sentAt: sentAt ?? refund.sentAt };
 }
 
 /** Without what the bill has of further AppIDs and the ledger has not: that is other systems' money. */
@@ -173,11 +185,12 @@ async function lookElsewhere(
   const days = daysOf(span.from - EDGE_MS, span.to + EDGE_MS).filter((day) => day !== date);
   for (const day of days.filter((candidate) => candidate <= last)) {
     const { lines } = await billOf(day);
-    const { outTradeNo, outRefundNo } = difference;
+    const { outTradeNo, outRefundNo, order, refund } = difference;
     const isThere = lines.some(
       (line) =>
         line.outTradeNo === outTradeNo &&
-        (line.kind === 'refund' ? line.outRefundNo === outRefundNo : outRefundNo === undefined),
+        (line.kind === 'refund' ? line.outRefundNo === outRefundNo : outRefundNo === undefined) &&
+        !isOtherTime(refund ?? order ?? {}, line),
     );
     if (isThere) return 'found';
   }

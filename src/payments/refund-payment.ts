@@ -168,7 +168,7 @@ async function send(errand: Errand, reserved: ReservedRefund): Promise<RefundRes
   return record(till, refund, async (book) => {
     const current = await book.refunds.again(refund);
     const released = await book.refunds.patch(current, releaseOurs(current, refund));
-    const known = await applyRefund(book, released, snapshot);
+    const known = await applyRefund(book, released, snapshot, providerOf(till, order));
     const orderNow = await book.orders.again(order);
     return concluded(book, call, refundResult(book, call, orderNow, known, replayed));
   });

@@ -33,9 +33,10 @@ export interface PaymentProvider {
   readonly opensLater?: boolean;
   /**
    * A number means an order or refund here only together with when that was sent ({@link Known.sentAt}): with another
-   * time it is another one, so nobody can ask whether a number is free, nor by a number alone.
+   * time it is another one, so nobody can ask whether a number is free, nor by a number alone. A refund's is in its
+   * plan, which keeps it however often that is sent; undefined where it cannot be read.
    */
-  readonly timedNumbers?: true;
+  readonly timedNumbers?: { refundSentAt(plan: string): number | undefined };
   /** Orders carry a mark of ours that the gateway returns once they are paid. */
   readonly returnsMark: boolean;
   readonly refundRules: RefundRules;

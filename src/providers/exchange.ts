@@ -53,6 +53,8 @@ export type RefundSnapshot =
       readonly state: 'PROCESSING' | 'SUCCESS' | 'CLOSED' | 'ABNORMAL' | 'UNKNOWN';
       readonly gatewayState: string;
       readonly gatewayRefundNo?: string;
+      /** As {@link Known.sentAt}, where numbers are timed. */
+      readonly sentAt?: number;
       /** This refund's amount, where the gateway says it. */
       readonly refundFen?: Fen;
     };

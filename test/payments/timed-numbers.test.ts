@@ -1,9 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beijingDate, wholeSecond } from '../../src/domain/clock.ts';
 import { fen } from '../../src/domain/money.ts';
 import { applyNotify } from '../../src/payments/apply-notify.ts';
 import { createPayment } from '../../src/payments/create-payment.ts';
 import { askPayment, queryPayment } from '../../src/payments/query-payment.ts';
 import { askForRefund } from '../../src/payments/query-refund.ts';
+import { reconcile } from '../../src/payments/reconcile.ts';
 import { refundPayment } from '../../src/payments/refund-payment.ts';
 import { releaseRefund } from '../../src/payments/release.ts';
 import type { Till } from '../../src/payments/till.ts';
@@ -39,7 +41,7 @@ function timed(made: Till): Till {
   const times = new Map<string, number>();
   const provider: PaymentProvider = {
     ...bank,
-    timedNumbers: true,
+    timedNumbers: { refundSentAt: (plan) => JSON.parse(plan).sentAt },
     refundRules: { ...bank.refundRules, byGatewayNo: true },
     planPayment: (order) => JSON.stringify({ sentAt: order.sentAt, bytes: bank.planPayment(order) }),
     sendPayment(order, plan) {
@@ -71,10 +73,13 @@ const create = (outTradeNo = ORDER) => createPayment(till, CALL, payment({ outTr
 const query = (at = till) => queryPayment(at, CALL, { outTradeNo: ORDER, waitSeconds: 0 });
 const hear = async (told: VerifiedNotify) => {
   message = told;
-  const [provider] = till.providers.values();
-  if (!provider) throw new Error('no provider');
-  return applyNotify(till, provider, { headers: {}, body: Buffer.alloc(0) });
+  return applyNotify(till, provider(), { headers: {}, body: Buffer.alloc(0) });
 };
+function provider(): PaymentProvider {
+  const [only] = till.providers.values();
+  if (!only) throw new Error('no provider');
+  return only;
+}
 
 describe('an order', () => {
   it('is asked for with the time of its first send, whatever has become of it since', async () => {
@@ -141,16 +146,69 @@ describe('a refund', () => {
     expect(world.bank.refundedFen(ORDER)).toBe(100);
   });
 
+  const told: Extract<RefundSnapshot, { exists: true }> = {
+    ...{ exists: true, outTradeNo: '', outRefundNo: 'R1', refundFen: fen(100) },
+    ...{ state: 'SUCCESS', gatewayState: '00' },
+  };
+  const say = ({
+    gatewayTradeNo = `T${ORDER}`,
+    ...more
+  }: {
+    gatewayTradeNo?: string;
+    sentAt?: number;
+  } = {}) => hear({ kind: 'refund', id: '1', refund: { ...told, ...more }, gatewayTradeNo });
+
+  it('is not another of the same number, order and sum that was sent at another time', async () => {
+    world.failing('refund', 'lost-before', 2);
+    await give();
+    await world.clock.sleep(HOUR_MS);
+    expect((await give()).refund.state, 'sent again, as it was').toBe('UNKNOWN');
+    const { sentAt } = sent[0] ?? { sentAt: 0 };
+    for (const other of [sentAt + HOUR_MS, sentAt - 1000])
+      expect(await say({ sentAt: other })).toBe('foreign');
+    expect((await give()).refund.state).toBe('SUCCESS');
+    expect((await query()).refundedElsewhere, 'other money of the order went back').toBe('unknown');
+    expect(await say({ sentAt })).toBe('repeated');
+  });
+
+  it('is proven by its own time, whenever it was sent again', async () => {
+    world.failing('refund', 'lost-before', 2);
+    await give();
+    await world.clock.sleep(HOUR_MS);
+    await give();
+    expect(await say({ sentAt: sent[0]?.sentAt ?? 0 })).toBe('applied');
+    expect((await query()).refundedElsewhere).toBeUndefined();
+  });
+
+  it('stands in a bill by its own time, whenever it was sent again', async () => {
+    world.failing('refund', 'lost-before');
+    await give();
+    await world.clock.sleep(HOUR_MS);
+    await give();
+    const { order } = await query();
+    const { sentAt } = sent[0] ?? { sentAt: 0 };
+    const differences = async (times: { readonly payment: number; readonly refund: number }) => {
+      world.bank.editBill = ({ date, lines }) => ({
+        date,
+        lines: lines.map((line) => ({ ...line, sentAt: times[line.kind] })),
+      });
+      const date = beijingDate(world.clock.now());
+      const { differences: found } = await reconcile(till, provider(), { date, today: 'allowed' });
+      return found.map(({ kind }) => kind);
+    };
+    const own = { payment: wholeSecond(order.sentAt ?? 0), refund: sentAt };
+    expect(await differences(own)).toEqual([]);
+    expect(await differences({ ...own, refund: sentAt + HOUR_MS })).toEqual([
+      'refund-missing-here',
+      'refund-missing-there',
+    ]);
+  });
+
   it('is found by the gateway’s number of its order, where a notification has no other', async () => {
     world.bank.refundsProcessFirst = true;
     await give();
-    const told: Extract<RefundSnapshot, { exists: true }> = {
-      ...{ exists: true, outTradeNo: '', outRefundNo: 'R1', refundFen: fen(100) },
-      ...{ state: 'SUCCESS', gatewayState: '00' },
-    };
-    const say = (gatewayTradeNo: string) => hear({ kind: 'refund', id: '1', refund: told, gatewayTradeNo });
-    expect(await say('T_ANOTHER')).toBe('not-ours');
-    expect(await say(`T${ORDER}`)).toBe('applied');
-    expect(await say(`T${ORDER}`)).toBe('repeated');
+    expect(await say({ gatewayTradeNo: 'T_ANOTHER' })).toBe('not-ours');
+    expect(await say()).toBe('applied');
+    expect(await say()).toBe('repeated');
   });
 });

@@ -79,6 +79,7 @@ function dayOf(provider: Provider, made: readonly Sale[]): Day {
       state: 'PAID',
       amountFen: trade.amountFen,
       gatewayTradeNo: tradeNo,
+      sentAt: at,
       paidAt: at,
     });
     for (const [i, fen] of refundsFen.entries()) {

@@ -238,12 +238,13 @@ function tradeTold(world: World, trade: Trade) {
 }
 
 function refundTold(world: World, { tradeNo }: Trade, refund: Refund) {
-  const { outRefundNo: refundNumber, amountFen } = refund;
+  const { outRefundNo: refundNumber, amountFen, sentAt } = refund;
   const state = refundStatus(refund, world.clock.now());
   return {
     merchant: world.identity.toyMerchant,
     tradeNo,
     refundNumber,
+    sentAt,
     refundFen: amountFen as number,
     state,
   };

@@ -6,7 +6,7 @@ import type { UnionpayConfig } from './config.ts';
 import { unionpayGateway } from './gateway.ts';
 import { acknowledge, parseNotify } from './notify.ts';
 import { planPayment, SCENES, sendPayment } from './payment.ts';
-import { planRefund, queryRefund, REFUND_RULES, sendRefund } from './refund.ts';
+import { planRefund, queryRefund, REFUND_RULES, refundSentAt, sendRefund } from './refund.ts';
 import { checkCredentials, queryTrade } from './trade.ts';
 
 export { readUnionpayConfig, type UnionpayConfig } from './config.ts';
@@ -25,7 +25,7 @@ export function createUnionpayProvider(
     id: 'unionpay',
     account,
     scenes: SCENES,
-    timedNumbers: true,
+    timedNumbers: { refundSentAt },
     returnsMark: false,
     refundRules: REFUND_RULES,
     planPayment: (order) => planPayment(order, config),

@@ -24,11 +24,17 @@ export function writePlan(fields: Readonly<Record<string, string>>): string {
  * {@link GatewayUnavailable}, because then provably nothing has left.
  */
 export function readPlan(text: string, txnType: '01' | '04', orderId: string): Fields {
-  const fields = Plan.safeParse(parseJson(text)).data;
+  const fields = readFields(text);
   if (fields === undefined) throw new GatewayUnavailable('plan-unreadable');
-  if (fields.txnType !== txnType || fields.orderId !== orderId)
+  if (fields.get('txnType') !== txnType || fields.get('orderId') !== orderId)
     throw new GatewayUnavailable('plan-of-another-order');
-  return new Map(Object.entries(fields));
+  return fields;
+}
+
+/** Of a plan; undefined where it is damaged. */
+export function readFields(text: string): Fields | undefined {
+  const fields = Plan.safeParse(parseJson(text)).data;
+  return fields && new Map(Object.entries(fields));
 }
 
 /** The merchant's own words, which come back with the answer: marked, so that a payment's never are a refund's. */

@@ -14,9 +14,9 @@ import {
 import { readWord, refundStateOf } from './codes.ts';
 import type { UnionpayConfig } from './config.ts';
 import type { Fields } from './message.ts';
-import { COMMON, ownWords, readPlan, requireNumber, writePlan } from './plan.ts';
-import { timeText } from './times.ts';
-import { type Asker, question, readAmount, readQueryId } from './trade.ts';
+import { COMMON, ownWords, readFields, readPlan, requireNumber, writePlan } from './plan.ts';
+import { readTime, timeText } from './times.ts';
+import { type Asker, isYuan, question, readAmount, readQueryId } from './trade.ts';
 
 /** UnionPay keeps a payment refundable for eleven months; it documents no distance between refunds, and no number. */
 export const REFUND_RULES: RefundRules = {
@@ -41,6 +41,11 @@ export function planRefund(refund: RefundTerms, { merId, notifyUrl }: UnionpayCo
     ...{ txnAmt: String(refundFen), currencyCode: '156', backUrl: notifyUrl },
     reqReserved: ownWords('refund', reason),
   });
+}
+
+/** The time in a plan (ms). */
+export function refundSentAt(plan: string): number | undefined {
+  return readTime(readFields(plan)?.get('txnTime'));
 }
 
 /**
@@ -101,18 +106,21 @@ async function ask({ merId, gateway }: Asker, outTradeNo: string, sent: Fields):
   return refund;
 }
 
-/** What a signed message says of a refund; undefined where one that has come about lacks its sum. */
+/** What a signed message says of a refund; undefined where it is not told which, or one that has come about lacks its sum. */
 export function refundIn(
   fields: Fields,
   outTradeNo: string,
   code: string | undefined,
 ): Extract<RefundSnapshot, { exists: true }> | undefined {
   const outRefundNo = fields.get('orderId');
+  const sentAt = readTime(fields.get('txnTime'));
   const state = refundStateOf(code);
   const refundFen = readAmount(fields.get('txnAmt'));
-  if (outRefundNo === undefined || (state === 'SUCCESS' && refundFen === undefined)) return undefined;
+  if (outRefundNo === undefined || sentAt === undefined || !isYuan(fields)) return undefined;
+  if (state === 'SUCCESS' && refundFen === undefined) return undefined;
   return {
-    ...{ exists: true, outTradeNo, outRefundNo, state, gatewayState: readWord(code) ?? 'unreadable' },
+    ...{ exists: true, outTradeNo, outRefundNo, sentAt, state },
+    gatewayState: readWord(code) ?? 'unreadable',
     ...defined({ refundFen, gatewayRefundNo: readQueryId(fields.get('queryId')) }),
   };
 }

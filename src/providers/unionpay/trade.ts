@@ -62,8 +62,7 @@ export function tradeIn(
   const gatewayTradeNo = readQueryId(fields.get('queryId'));
   const state = tradeStateOf(code, isOver);
   if (sentAt === undefined || outTradeNo === undefined) return undefined;
-  const isYuan = (fields.get('currencyCode') ?? '156') === '156';
-  if (state === 'PAID' && (amountFen === undefined || gatewayTradeNo === undefined || !isYuan))
+  if (state === 'PAID' && (amountFen === undefined || gatewayTradeNo === undefined || !isYuan(fields)))
     return undefined;
   const paidAt = state === 'PAID' ? readTimeNear(fields.get('traceTime'), sentAt) : undefined;
   return {
@@ -71,6 +70,11 @@ export function tradeIn(
     gatewayState: readWord(code) ?? 'unreadable',
     ...defined({ amountFen, gatewayTradeNo, paidAt }),
   };
+}
+
+/** Whether a message speaks of yuan, or of no money. */
+export function isYuan(fields: Fields): boolean {
+  return (fields.get('currencyCode') ?? '156') === '156';
 }
 
 /** Fen, as they stand in a message. */

@@ -176,7 +176,15 @@ describe('a refund', () => {
   it('that UnionPay has already is asked about, and in doubt where that is not found', async () => {
     const done = { respCode: '00', origRespCode: '00', txnAmt: '300' };
     const { told, requests } = send({ '04': { respCode: '12' }, '00': done });
-    expect(await told).toMatchObject({ exists: true, state: 'SUCCESS', refundFen: 300 });
+    expect(await told).toMatchObject({
+      exists: true,
+      sentAt: order().sentAt,
+      state: 'SUCCESS',
+      refundFen: 300,
+    });
+    expect(await send({ '04': { respCode: '12' }, '00': { ...done, currencyCode: '840' } }).told).toBe(
+      'unknown repeated-and-not-found',
+    );
     expect(new URLSearchParams(requests[1]?.body).get('txnTime')).toBe('20261128180000');
     for (const respCode of ['34', '38', '37', '06', ''])
       expect(await send({ '04': { respCode: '12' }, '00': { respCode } }).told).toBe(

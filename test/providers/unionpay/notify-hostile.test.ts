@@ -62,10 +62,14 @@ describe('a notification', () => {
     const told = await hear(asForm(sealed({ ...back, queryId: '202611281900001234567', txnAmt: '300' })));
     expect(told).toMatchObject({
       ...{ kind: 'refund', gatewayTradeNo: QUERY_ID },
-      refund: { outTradeNo: '', outRefundNo: 'ref20261128001', state: 'SUCCESS', refundFen: 300 },
+      refund: {
+        ...{ outTradeNo: '', outRefundNo: 'ref20261128001', sentAt: NOW },
+        state: 'SUCCESS',
+        refundFen: 300,
+      },
     });
-    const { origQryId: _, ...nameless } = back;
-    expect(await why(asForm(sealed(nameless)))).toBe('order-number-unreadable');
+    for (const lacking of [{ origQryId: '' }, { txnTime: '' }, { currencyCode: '840' }])
+      expect(await why(asForm(sealed({ ...back, ...lacking })))).toBe('order-number-unreadable');
   });
 
   it('announces nothing by a card that was refused, or by a word that no document has', async () => {

@@ -72,8 +72,8 @@ export const MONEY: readonly Bug[] = [
     edits: [
       [
         'src/payments/bill-comparison.ts',
-        'if (order === undefined || found.has(outTradeNo) || isOtherTrade(order, line)) {',
-        'if (order === undefined || isOtherTrade(order, line)) {',
+        'order === undefined || found.has(outTradeNo) || isOther',
+        'order === undefined || isOther',
       ],
     ],
     caughtBy: ['test/reconcile/reconcile.test.ts'],

@@ -279,6 +279,26 @@ export const PROOF: readonly Bug[] = [
     caughtBy: ['test/payments/timed-numbers.test.ts'],
   },
   {
+    name: 'refund-of-another-time',
+    deed: 'Where numbers are timed, a refund under the same number that was sent at another time counts.',
+    breaks: 'A refund is SUCCESS by proof only',
+    edits: [
+      [
+        'src/payments/apply.ts',
+        '      snapshot.sentAt !== timedNumbers?.refundSentAt(plan)) ||\n',
+        '      false) ||\n',
+      ],
+    ],
+    caughtBy: ['test/payments/timed-numbers.test.ts'],
+  },
+  {
+    name: 'refund-of-another-time-in-bill',
+    deed: 'Where numbers are timed, a bill is clean with another refund in the place of ours.',
+    breaks: 'A bill is compared line by line',
+    edits: [['src/payments/bill-comparison.ts', ' || isOtherTime(refund, line)', '']],
+    caughtBy: ['test/payments/timed-numbers.test.ts'],
+  },
+  {
     name: 'timed-refund-planned-anew',
     deed: 'Where numbers are timed, a refund that was taken for lost goes out again with another time, as another refund.',
     breaks: 'A refund is SUCCESS by proof only',

@@ -97,7 +97,7 @@ export function createToypayProvider(config: Config, { http }: Pick<ProviderPort
     return {
       ...{ exists: true, outTradeNo, outRefundNo, gatewayState: String(state) },
       state: state === 'SUCCESS' || state === 'PROCESSING' || state === 'CLOSED' ? state : 'UNKNOWN',
-      refundFen: answer.refundFen as Fen,
+      ...{ refundFen: answer.refundFen as Fen, sentAt: Number(answer.sentAt) },
     };
   }
 
@@ -114,7 +114,7 @@ export function createToypayProvider(config: Config, { http }: Pick<ProviderPort
     account: accountOf(merchant),
     scenes: new Set(['qr', 'web']),
     returnsMark: false,
-    timedNumbers: true,
+    timedNumbers: { refundSentAt: (plan) => timeOf({ plan }) },
     refundRules: {
       ...{ minIntervalMs: 0, maxPerOrder: 50, windowMs: 365 * 86_400_000, numberUniquePerMerchant: false },
       ...{ askAfterMs: [1_000], finalTradeStates: new Set<string>(), byGatewayNo: true },
