@@ -10,8 +10,8 @@ export interface Behind {
   readonly source: string;
   /** The upstream's own tool of this name, if it has one. */
   tool(name: string): Promise<ListedTool | undefined>;
-  /** Passes the call on, with these parameters. */
-  call(params: Params): Promise<Answer>;
+  /** Passes the call on, with these parameters; not any more where it is `over` before the upstream is there. */
+  call(params: Params, over: AbortSignal): Promise<Answer>;
 }
 
 /** What a client is answered. */

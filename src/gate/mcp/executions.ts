@@ -11,6 +11,9 @@ const MAX_RESULT_BYTES = 1024 * 1024;
 /** Calls of which the client has been asked something, and that wait for its answer. */
 const MOST_HELD = 1_000;
 
+/** Asks the upstream, unless it is over by then: it has taken too long. */
+type Ask = (over: AbortSignal) => Promise<Answer>;
+
 /** What came of an execution; `again`: somebody else has seen to it meanwhile. */
 export type Executed =
   | { readonly is: 'stored'; readonly result: PaidResult }
@@ -44,7 +47,7 @@ export class Executions {
   }
 
   /** @param claimed with the claim, which ends here unless the upstream asks */
-  execute(till: Till, claimed: PaidCallRecord, ask: () => Promise<Answer>): Promise<Executed> {
+  execute(till: Till, claimed: PaidCallRecord, ask: Ask): Promise<Executed> {
     const running = this.#execute(till, claimed, ask);
     const noted: Promise<unknown> = running
       .catch(() => undefined)
@@ -57,7 +60,7 @@ export class Executions {
     return running;
   }
 
-  async #execute(till: Till, claimed: PaidCallRecord, ask: () => Promise<Answer>): Promise<Executed> {
+  async #execute(till: Till, claimed: PaidCallRecord, ask: Ask): Promise<Executed> {
     const answer = await inTime(till, ask);
     if (answer instanceof UpstreamLost && !answer.refusal) {
       if (answer.reached && !claimed.repeatable)
@@ -97,13 +100,13 @@ async function payBack(till: Till, claimed: PaidCallRecord, why: string, told: E
 }
 
 /** Its answer, or why there is none. */
-async function inTime({ clock }: Till, ask: () => Promise<Answer>): Promise<Answer | UpstreamLost> {
+async function inTime({ clock }: Till, ask: Ask): Promise<Answer | UpstreamLost> {
   const over = new AbortController();
   const late = clock.sleep(WITHIN_MS, over.signal).then(() => new UpstreamLost('it took too long', true));
   const lost = (error: unknown) =>
     error instanceof UpstreamLost ? error : new UpstreamLost(String(error), true);
   try {
-    return await Promise.race([ask().catch(lost), late]);
+    return await Promise.race([ask(over.signal).catch(lost), late]);
   } finally {
     over.abort();
   }

@@ -104,7 +104,7 @@ export class PaidCounter implements Counter {
     await this.#executions.of(shown.number);
     const claim = await claimCall(till, shown, this.#executions.held(shown.number));
     if (claim.todo !== 'execute') return this.#tell(till, claim, asked);
-    const out = await this.#executions.execute(till, claim.call, () => behind.call(asked.params));
+    const out = await this.#executions.execute(till, claim.call, (over) => behind.call(asked.params, over));
     if (out.is === 'stored') return this.#deliver(till, claim.call, out.result, asked);
     return out.is === 'again' ? this.#redeem(till, shown, asked, behind) : this.#instead(out);
   }

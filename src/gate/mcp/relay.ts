@@ -193,12 +193,12 @@ export class Relay {
     return {
       source,
       tool: async (name) => (await this.#options.catalogue.read(own, request.params?._meta)).get(name),
-      call: (params) =>
+      call: (params, over) =>
         // With the client's own id: what the upstream says of it is understood there.
         new Promise((resolve, reject) => {
-          this.#ask({ ...request, params: { ...params } }, (answer) =>
-            answer instanceof UpstreamLost ? reject(answer) : resolve(answer),
-          );
+          const answered = (answer: Answer | UpstreamLost) =>
+            answer instanceof UpstreamLost ? reject(answer) : resolve(answer);
+          this.#ask({ ...request, params: { ...params } }, answered, over);
         }),
     };
   }
@@ -214,9 +214,12 @@ export class Relay {
     });
   }
 
-  #ask(request: JSONRPCRequest, answered: (answer: Answer | UpstreamLost) => void): void {
+  #ask(request: JSONRPCRequest, answered: (answer: Answer | UpstreamLost) => void, over?: AbortSignal): void {
     this.#connection(request.method === 'initialize').then(
-      (line) => line.ask(request, answered),
+      (line) => {
+        // What was paid for it may have gone back while the upstream was starting.
+        if (!over?.aborted) line.ask(request, answered);
+      },
       (error: unknown) =>
         answered(error instanceof UpstreamLost ? error : new UpstreamLost(String(error), false)),
     );

@@ -1,9 +1,14 @@
+import { setImmediate } from 'node:timers/promises';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
 import { describe, expect, it } from 'vitest';
+import { Catalogue } from '../../../src/gate/mcp/catalogue.ts';
+import type { Counter } from '../../../src/gate/mcp/counter.ts';
+import { Relay } from '../../../src/gate/mcp/relay.ts';
 import { notOurs } from '../../../src/gate/mcp/upstream.ts';
+import { systemClock } from '../../../src/platform/system.ts';
 import { freePort } from '../../support/free-port.mjs';
-import { MODERN, overHttp, overStdio, RECORDER } from './between.ts';
+import { FREE, MODERN, overHttp, overStdio, RECORDER } from './between.ts';
 import { EVERYTHING, oldClient } from './everything.ts';
 import { RawClient } from './raw-client.ts';
 
@@ -27,6 +32,36 @@ describe('an upstream that ends', () => {
     expect(asked).toMatchObject({ content: [{ text: 'hello Ann' }] });
     await client.close();
     await gate.end();
+  });
+
+  it.each([
+    [true, []],
+    [false, ['tools/call']],
+  ])('is asked behind its start only what is not over by then (%s)', async (isOver, asked) => {
+    const sent: unknown[] = [];
+    const quiet = { start: async () => undefined, close: async () => undefined };
+    const client: Transport = { ...quiet, send: async () => undefined };
+    const upstream: Transport = { ...quiet, send: async (message) => void sent.push(message) };
+    const over = new AbortController();
+    const counter: Counter = {
+      ...FREE,
+      charges: () => true,
+      serve: async (params, behind) => {
+        await behind.call(params, over.signal);
+        return { result: {} };
+      },
+    };
+    const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
+    const relay = new Relay({
+      ...{ client, counter, log, catalogue: new Catalogue(systemClock) },
+      ...{ upstream: () => setImmediate(upstream), lost: () => '' },
+    });
+    await relay.start();
+    client.onmessage?.({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: POSTER });
+    if (isOver) over.abort();
+    await setImmediate();
+    await setImmediate();
+    expect(sent).toMatchObject(asked.map((method) => ({ method })));
   });
 
   it('leaves no one waiting: everything under way is answered', async () => {
