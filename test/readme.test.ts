@@ -127,6 +127,8 @@ function words(line: string): string[] {
 
 /** Those that have nothing to work on in an empty ledger, or without channels, and say so. */
 const NEEDS_A_NUMBER = / (ID|ORDER|NAME|receipt\.jwt)\b/;
+/** What was refused of a number that nobody has is its story. */
+const TELLS = /^mcp-cashier audit show /;
 /** Those that look at the folder and home of their process, or start others. */
 const NEEDS_A_PROCESS = /^(init|doctor|demo)$/;
 /** Those that serve until they are told to stop, with what they say when they are ready. */
@@ -173,7 +175,7 @@ describe('README and pages', () => {
       }
       const { code, out } = NEEDS_A_PROCESS.test(args[0] ?? '') ? await run(args) : await runHere(args);
       expect(`${line} → ${code} ${code === 0 ? '' : out}`).toMatch(
-        NEEDS_A_NUMBER.test(line) ? /→ 1 / : /→ 0 $/,
+        TELLS.test(line) ? /→ (1 |0 $)/ : NEEDS_A_NUMBER.test(line) ? /→ 1 / : /→ 0 $/,
       );
     }
   });

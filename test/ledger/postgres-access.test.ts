@@ -162,7 +162,7 @@ describe.skipIf(!hasPostgres)(`an account that may make no tables${postgresMark(
     const { refund: sent } = await refundPayment(seller, CALL, refund({ outTradeNo: 'ORDER_1' }));
     expect(sent.state).toBe('SUCCESS');
     await ledger.write((book) => book.audit.append({ kind: 'calls-limited', detail: { calls: 1 } }));
-    expect(await ledger.note((book) => book.guesses.begin('somebody'))).toEqual({ nth: 1 });
+    expect(await ledger.note((book) => book.guesses.begin('somebody'))).toEqual({ nth: 1, slot: 1 });
     await ledger.close();
     await say(address, `DROP OWNED BY ${role}`);
     await world.end();
