@@ -58,6 +58,7 @@ export async function readHead(tx: Reader): Promise<Head | undefined> {
 /** What of a link the tables are held against. */
 export interface ToldLink {
   readonly kind: string;
+  readonly caller: string;
   readonly outTradeNo: string | undefined;
   readonly outRefundNo: string | undefined;
   /** A member of its detail. */
@@ -145,6 +146,7 @@ export class TextReader {
         text: `${at},${kind.json},${caller.json},${shape.toolJson},${json(call)},${json(outTradeNo)},${json(outRefundNo)},"${shape.quoted(values)}"]`,
         hash: hashes.slice(i * 2 * HASH_BYTES, (i + 1) * 2 * HASH_BYTES),
         kind: kind.word,
+        caller: caller.word,
         outTradeNo: outTradeNo ?? undefined,
         outRefundNo: outRefundNo ?? undefined,
         told: (name) => shape.member(values, name),

@@ -1,3 +1,4 @@
+import { isActorName } from '../domain/actors.ts';
 import type { OrderState } from '../domain/order.ts';
 import { rowDigest, termsDigest } from './audit-digest.ts';
 import type { Reader, ToldLink } from './audit-reader.ts';
@@ -125,7 +126,7 @@ export class RecordedTables {
     } else if (about === 'owed') owed(this.#owed, `${outTradeNo ?? ''}/${outRefundNo ?? ''}`, what, fact);
     else if (about === 'call') calledFor(this.#paidCalls, outTradeNo ?? '', what, fact);
     else if (about === 'refund') moved(this.#refunds, `${outTradeNo ?? ''}/${outRefundNo ?? ''}`, what, fact);
-    else if (about === 'approval') this.#approval(`${outTradeNo ?? ''}/${outRefundNo ?? ''}`, what, fact);
+    else if (about === 'approval') this.#approval(link, what, fact);
     else if (this.#postponed) this.#postponed.push(link);
     else if (kind === 'policy-first' || kind === 'policy-accepted') {
       this.#policies.make(String(told('version')), { rules_json: JSON.stringify(told('policy')) });
@@ -141,15 +142,19 @@ export class RecordedTables {
     if (this.#postponed === undefined) this.#roster = String(fact('roster') ?? this.#roster);
   }
 
-  #approval(subject: string, name: string, fact: (name: string) => Fact): void {
+  #approval({ outTradeNo, outRefundNo, caller }: ToldLink, name: string, fact: (name: string) => Fact): void {
     const id = fact('approval');
     // That it has run out is read off the clock.
     if (name === 'expired') return;
     if (id === undefined) {
-      this.#unnamedApprovals.add(subject);
+      this.#unnamedApprovals.add(`${outTradeNo ?? ''}/${outRefundNo ?? ''}`);
     } else if (name === 'asked') {
-      const [amount_fen, rule] = [fact('amountFen'), fact('rule')];
-      this.#approvals.make(String(id), { state: 'pending', amount_fen, rule });
+      this.#approvals.make(String(id), {
+        ...{ state: 'pending', amount_fen: fact('amountFen'), rule: fact('rule') },
+        ...{ out_trade_no: outTradeNo, out_refund_no: outRefundNo ?? '-' },
+        // What the server proposes, it proposes for the order's caller.
+        caller: isActorName(caller) ? undefined : caller,
+      });
     } else {
       const known = this.#approvals.of(String(id));
       known.state = name;
@@ -350,7 +355,7 @@ function promised(rows: RecordedRows, key: string, name: string, fact: (name: st
 const APPROVALS: RecordedTable = {
   name: 'approvals',
   key: ['id'],
-  columns: ['out_trade_no', 'out_refund_no', 'rule', 'state', 'decided_by', 'amount_fen'],
+  columns: ['out_trade_no', 'out_refund_no', 'caller', 'rule', 'state', 'decided_by', 'amount_fen'],
   made: `audit.out_trade_no = approvals.out_trade_no AND kind = ${kind('approval-asked')}
     AND CAST(detail AS TEXT) LIKE '%"approval":"' || approvals.id || '"%'`,
 };

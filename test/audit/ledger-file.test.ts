@@ -2,6 +2,7 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { fen } from '../../src/domain/money.ts';
 import { linkHash } from '../../src/ledger/audit-chain.ts';
 import {
   type Checkpoint,
@@ -35,6 +36,8 @@ beforeAll(async () => {
   const till = await world.process();
   await aDayOfTrade(world, till);
   await create(till, { outTradeNo: 'ORDER_WAITING' });
+  const stricter = { payments: { approveAboveFen: fen(0) } };
+  await create(till, { outTradeNo: 'ORDER_ASKED' }, { call: { caller: 'asking', token: stricter } });
   const { ledger } = till;
   await setOperatorSecret(ledger, { newSecret: 'correct horse', oldSecret: undefined }, ports.randomBytes);
   const root = await Person.bySecret(ledger, 'simulator', 'correct horse', 'terminal');
@@ -282,9 +285,14 @@ const EDITS: Readonly<Record<string, readonly string[]>> = {
   'approvals differs': [
     "UPDATE approvals SET state = 'approved'",
     "UPDATE approvals SET decided_by = 'page'",
+    "UPDATE approvals SET out_trade_no = 'ORDER_DECLINED' WHERE out_trade_no = 'ORDER_PAID'",
+    "UPDATE approvals SET out_refund_no = 'R_OTHER' WHERE out_refund_no IS NOT NULL",
+    "UPDATE approvals SET out_refund_no = 'R_OTHER' WHERE out_refund_no IS NULL",
+    'UPDATE approvals SET out_refund_no = NULL',
+    "UPDATE approvals SET caller = 'other'",
   ],
   'approvals unrecorded': [
-    "INSERT INTO approvals SELECT 'AFORGED', kind, out_trade_no, out_refund_no, input_hash, caller, amount_fen, rule, 'approved', created_at, expires_at, decided_at, decided_by, reason, asked_json, code FROM approvals",
+    "INSERT INTO approvals SELECT 'AFORGED', kind, out_trade_no, out_refund_no, input_hash, caller, amount_fen, rule, 'approved', created_at, expires_at, decided_at, decided_by, reason, asked_json, code FROM approvals LIMIT 1",
   ],
   'budget_moves differs': ['UPDATE budget_moves SET amount_fen = amount_fen * 10'],
   'budget_moves unrecorded': [
