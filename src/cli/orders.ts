@@ -24,6 +24,10 @@ const DEFAULT_LIMIT = '20';
  */
 export async function run(typed: Typed<'orders'>, context: CommandContext): Promise<number> {
   if (typed.action === 'release') return release(typed.args, typed.values, context);
+  if (typed.action === 'refund') {
+    const { refundOrder } = await import('./orders-refund.ts');
+    return refundOrder(typed.args, typed.values, context);
+  }
   const { values } = typed;
   const { state, provider, caller, search, from, to } = values;
   const filter: OrderFilter = {

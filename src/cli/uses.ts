@@ -182,6 +182,23 @@ export const USES = {
           ...PLACE_OPTIONS,
         },
       },
+      refund: {
+        args: 'ORDER YUAN',
+        does: {
+          zh: '退款，由持有密钥的服务发出；同一订单的同一金额再运行不会再退',
+          en: 'refunds it, by the server that has the keys; the same sum of an order is not refunded twice',
+        },
+        options: {
+          number: text(
+            'REFUND',
+            '新的退款单号：同一金额要再退一笔',
+            'a refund number of its own: the same sum once more',
+          ),
+          ...REASON,
+          ...AS,
+          ...PLACE_OPTIONS,
+        },
+      },
       release: {
         args: 'ORDER [REFUND]',
         does: {

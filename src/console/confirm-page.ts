@@ -10,7 +10,11 @@ import type { OrderView } from './order-view.ts';
 import { WORDS } from './words.ts';
 
 /** What a person is about to do, once more and with the sum; only the form of it does it. */
-export function refundConfirmPage(frame: Frame, { order, sums }: OrderView, wish: PersonsRefund): Markup {
+export function refundConfirmPage(
+  frame: Frame,
+  { order, sums }: OrderView,
+  wish: PersonsRefund & { readonly outRefundNo: string },
+): Markup {
   const { refundFen, outRefundNo, reason } = wish;
   const sum = (amount: number) => html`<span class="number">${yuan(amount)}</span>`;
   return confirm(frame, order.outTradeNo, {

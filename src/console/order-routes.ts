@@ -8,7 +8,7 @@ import { redirect, reply } from '../operator/reply.ts';
 import { SIGN_IN } from '../operator/sign-in-words.ts';
 import { newNumber } from '../payments/beginnings.ts';
 import type { ComparedDay } from '../payments/compare-day.ts';
-import { type PersonsRefund, refundByPerson } from '../payments/refund-by-person.ts';
+import { MOST_REFUND_REASON, type PersonsRefund, refundByPerson } from '../payments/refund-by-person.ts';
 import { isNotAllowed, mayDo, onRecord, type Person } from '../persons/person.ts';
 import type { SignedIn } from '../persons/sessions.ts';
 import { closeConfirmPage, refundConfirmPage } from './confirm-page.ts';
@@ -23,9 +23,6 @@ export interface Deeds {
   /** As {@link compareDay}. */
   readonly compare?: (date: string) => Promise<readonly ComparedDay[]>;
 }
-
-/** Longest reason (characters) of a refund. */
-const MOST_REASON = 80;
 
 /** One order: its page, and what a person does with it. A GET asks, and only the form that it shows does anything. */
 export function orderRoutes(
@@ -123,9 +120,13 @@ export function orderRoutes(
 }
 
 /** Undefined where its number or reason cannot have come from our form. */
-function wishOf(c: Context, number: string, reason: string): Omit<PersonsRefund, 'refundFen'> | undefined {
+function wishOf(
+  c: Context,
+  number: string,
+  reason: string,
+): (Omit<PersonsRefund, 'refundFen'> & { readonly outRefundNo: string }) | undefined {
   const line = onOneLine(reason);
-  if (!/^R\w{1,63}$/.test(number) || [...line].length > MOST_REASON) return undefined;
+  if (!/^R\w{1,63}$/.test(number) || [...line].length > MOST_REFUND_REASON) return undefined;
   return {
     outTradeNo: c.req.param('number') ?? '',
     outRefundNo: number,

@@ -1,4 +1,4 @@
-import { beijingIso } from '../domain/clock.ts';
+import { beijingIso, type Clock } from '../domain/clock.ts';
 import type { OrderRecord } from '../ledger/records.ts';
 import { RELEASED } from './sending.ts';
 import type { Till } from './till.ts';
@@ -47,7 +47,10 @@ export function newOrder(
 }
 
 /** A letter, the Beijing time to the second, ten random characters: sortable for people, never the same twice. */
-export function newNumber(till: Pick<Till, 'clock' | 'randomBytes'>, letter: 'C' | 'R' | 'S'): string {
+export function newNumber(
+  till: Pick<Till, 'randomBytes'> & { readonly clock: Pick<Clock, 'now'> },
+  letter: 'C' | 'R' | 'S',
+): string {
   const time = beijingIso(till.clock.now()).slice(0, 19).replace(/\D/g, '');
   return `${letter}${time}${till.randomBytes(5).toString('hex').toUpperCase()}`;
 }

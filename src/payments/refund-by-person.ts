@@ -3,18 +3,23 @@ import { CashierError } from '../domain/errors.ts';
 import type { Fen } from '../domain/money.ts';
 import type { Book } from '../ledger/book.ts';
 import { BY_PERSON, type OrderRecord, type RefundRecord } from '../ledger/records.ts';
+import { holdsSum } from '../ledger/refund-machine.ts';
+import { isElsewhere } from '../ledger/refunded.ts';
 import { insist, type Person } from '../persons/person.ts';
-import { decideApproval, requestApproval } from '../policy/approvals.ts';
+import { approvalsFor, decideApproval, requestApproval } from '../policy/approvals.ts';
 import { insistNotFrozen } from '../policy/decisions.ts';
-import { NEVER_SENT } from './beginnings.ts';
+import { NEVER_SENT, newNumber } from './beginnings.ts';
 import { conflict, orderNotFound } from './errors.ts';
 import { insistWithinPaid } from './refund-rules.ts';
 import { digest } from './results.ts';
 
+/** Longest reason (characters) of a refund. */
+export const MOST_REFUND_REASON = 80;
+
 export interface PersonsRefund {
   readonly outTradeNo: string;
-  /** Made with the form, so that what is sent twice is the same refund. */
-  readonly outRefundNo: string;
+  /** Made with the form, so that what is sent twice is the same refund; without one it is the one of that sum. */
+  readonly outRefundNo: string | undefined;
   readonly refundFen: Fen;
   readonly reason: string | undefined;
 }
@@ -22,7 +27,8 @@ export interface PersonsRefund {
 /**
  * Inside a transaction: a person gives money back. What is committed is a refund that waits, and that person's yes to
  * it; whichever process has the account's keys sends it, as anything that was approved, and no rule of the agents'
- * binds it. The same number with the same arguments changes nothing more.
+ * binds it. The same number with the same arguments changes nothing more. Without a number, a sum that has been given
+ * back of the order, or may still be, is not given back again, and one that nobody has sent in time is wanted anew.
  *
  * Throws CONFIGURATION for who may not, FROZEN, ORDER_NOT_FOUND, NOT_PAID, REFUND_EXCEEDS_PAID, IDEMPOTENCY_CONFLICT.
  */
@@ -31,7 +37,12 @@ export async function refundByPerson(
   person: Person,
   wish: PersonsRefund,
   ports: { readonly now: number; readonly randomBytes: RandomBytes },
-): Promise<'asked' | 'replayed'> {
+): Promise<{
+  readonly refund: RefundRecord;
+  /** What a person has said yes to; undefined for a refund that needed none. */
+  readonly approval: string | undefined;
+  readonly replayed: boolean;
+}> {
   const { outTradeNo, outRefundNo, refundFen, reason } = wish;
   await insist(book, person, 'refund');
   const caller = callerOf(person);
@@ -39,16 +50,27 @@ export async function refundByPerson(
   if (!order) throw orderNotFound();
   const refunds = await book.refunds.ofOrder(outTradeNo);
   const inputHash = digest(refundFen, reason);
-  const known = refunds.find((other) => other.outRefundNo === outRefundNo);
+  const known =
+    outRefundNo === undefined
+      ? ofSum(refunds, refundFen, caller)
+      : refunds.find((other) => other.outRefundNo === outRefundNo);
   if (known) {
-    if (known.caller !== caller || known.inputHash !== inputHash) throw conflict('outRefundNo');
-    return 'replayed';
+    const isOther = known.caller !== caller || known.inputHash !== inputHash;
+    if (outRefundNo !== undefined && isOther) throw conflict('outRefundNo');
+    const asked = await book.approvals.of(known);
+    const isOver =
+      known.state === 'PENDING_APPROVAL' &&
+      !approvalsFor(asked, known, ports.now).some(({ state }) => state === 'approved');
+    if (outRefundNo !== undefined || !isOver)
+      return { refund: known, approval: asked[0]?.id, replayed: true };
   }
   await insistNotFrozen(book);
   if (order.state !== 'PAID') throw notPaid(order);
-  const refund: RefundRecord = {
+  const refund: RefundRecord = known ?? {
     ...NEVER_SENT,
-    ...{ outTradeNo, outRefundNo, caller, reason, inputHash },
+    ...{ outTradeNo, caller, reason, inputHash },
+    outRefundNo:
+      outRefundNo ?? newNumber({ clock: { now: () => ports.now }, randomBytes: ports.randomBytes }, 'R'),
     // Within which its number is unique is known to whoever sends it.
     merchantScope: undefined,
     amountFen: refundFen,
@@ -58,12 +80,20 @@ export async function refundByPerson(
     updatedAt: ports.now,
   };
   insistWithinPaid(order, refunds, refund);
-  await book.refunds.insert(refund);
+  if (!known) await book.refunds.insert(refund);
   const asked = { policy: (await book.operator.policy())?.version ?? 0, person: person.name };
-  const question = { outTradeNo, outRefundNo, inputHash, caller, amountFen: refundFen, rule: BY_PERSON };
-  const id = await requestApproval(book, { ...question, kind: 'refund', asked }, [], ports);
-  await decideApproval(book, person, id, { approve: true }, ports.now);
-  return 'asked';
+  const numbers = { outTradeNo, outRefundNo: refund.outRefundNo };
+  const question = { ...numbers, inputHash: refund.inputHash, caller, amountFen: refundFen, rule: BY_PERSON };
+  const approval = await requestApproval(book, { ...question, kind: 'refund', asked }, [], ports);
+  await decideApproval(book, person, approval, { approve: true }, ports.now);
+  return { refund, approval, replayed: false };
+}
+
+/** What gives that sum back, or has, whoever wanted it; else what waits by this person's own wish. */
+function ofSum(refunds: readonly RefundRecord[], amountFen: Fen, caller: string): RefundRecord | undefined {
+  const same = refunds.filter((refund) => refund.amountFen === amountFen && !isElsewhere(refund));
+  const waits = ({ state, caller: of }: RefundRecord) => state === 'PENDING_APPROVAL' && of === caller;
+  return same.find(({ state }) => holdsSum(state)) ?? same.find(waits);
 }
 
 /** Under whose name what a person does stands and counts; no agent can have it. */

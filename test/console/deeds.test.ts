@@ -3,11 +3,12 @@ import { fen } from '../../src/domain/money.ts';
 import { setBillNote } from '../../src/ledger/bill-notes.ts';
 import { runApproved } from '../../src/payments/carry-out.ts';
 import { createPayment } from '../../src/payments/create-payment.ts';
+import { refundByPerson } from '../../src/payments/refund-by-person.ts';
 import { refundPayment } from '../../src/payments/refund-payment.ts';
 import { Person, type Role } from '../../src/persons/person.ts';
 import { freeze } from '../../src/policy/decisions.ts';
 import type { Policy } from '../../src/policy/policy.ts';
-import { Desk, ORDER, readable } from '../operator/desk.ts';
+import { Desk, ORDER, readable, SECRET } from '../operator/desk.ts';
 import { cheapGuesses } from '../support/guess-cost.ts';
 import { payment, refund } from '../support/world.ts';
 import { sell } from './shop.ts';
@@ -183,6 +184,41 @@ describe('a person refunds', () => {
     expect(d.world.bank.refundedFen(ORDER)).toBe(3_000);
     const other = { ...fields, fen: '100' };
     expect((await d.post(`${PAGE}/refund`, other)).status).toBe(409);
+  });
+
+  it('without a number, a sum that has not gone back yet: what nobody sent in time goes under its first number', async () => {
+    const d = await desk({ payments: {}, refunds: { approveAboveFen: 'none' } });
+    const person = await Person.bySecret(d.till.ledger, 'live', SECRET, 'terminal');
+    const { clock } = d.world;
+    const wanted = (refundFen: number, outRefundNo?: string) =>
+      d.till.ledger.write((book) =>
+        refundByPerson(
+          book,
+          person,
+          { outTradeNo: ORDER, outRefundNo, refundFen: fen(refundFen), reason: undefined },
+          { now: clock.now(), randomBytes: d.till.randomBytes },
+        ),
+      );
+    const first = await wanted(3_000);
+    expect(await wanted(3_000)).toMatchObject({ approval: first.approval, replayed: true });
+    clock.advance(16 * 60_000);
+    const anew = await wanted(3_000);
+    expect(anew).toMatchObject({ replayed: false, refund: { outRefundNo: first.refund.outRefundNo } });
+    expect(anew.approval).not.toBe(first.approval);
+    await serve(d);
+    expect(await wanted(3_000)).toMatchObject({ replayed: true, refund: { state: 'SUCCESS' } });
+    expect(d.world.bank.refundedFen(ORDER)).toBe(3_000);
+    // Nor what an agent has given back, nor what nobody has sent under a number that somebody chose.
+    const agents = refund({ outTradeNo: ORDER, refundFen: fen(1_000), outRefundNo: 'RAGENT' });
+    clock.advance(60_000);
+    await refundPayment(d.till, { caller: 'shop-agent' }, agents);
+    expect(await wanted(1_000)).toMatchObject({ approval: undefined, replayed: true });
+    await wanted(3_000, 'RCHOSEN');
+    clock.advance(16 * 60_000);
+    for (const number of ['RCHOSEN', undefined])
+      expect(await wanted(3_000, number)).toMatchObject({ replayed: true });
+    await serve(d);
+    expect(d.world.bank.refundedFen(ORDER)).toBe(4_000);
   });
 
   it('no number of an agent: that one stands as it was asked for', async () => {
