@@ -5,7 +5,7 @@ import { isSettledRefund } from '../ledger/refund-machine.ts';
 import { sum } from '../ledger/refunded.ts';
 import { insistNotFrozen, isFrozen } from '../policy/decisions.ts';
 import { GatewayUnavailable, OutcomeUnknown, type RefundSnapshot } from '../providers/contract.ts';
-import { applyRefund, isGivenOut } from './apply.ts';
+import { applyRefund, applyRefundedTotal, isGivenOut } from './apply.ts';
 import { askRefund, type Turn } from './ask-gateway.ts';
 import { clientError, failureOf, isGatewayError, notChosen } from './errors.ts';
 import { orderToMove } from './foreign.ts';
@@ -169,7 +169,8 @@ async function send(errand: Errand, reserved: ReservedRefund): Promise<RefundRes
     const current = await book.refunds.again(refund);
     const released = await book.refunds.patch(current, releaseOurs(current, refund));
     const known = await applyRefund(book, released, snapshot, providerOf(till, order));
-    const orderNow = await book.orders.again(order);
+    const total = snapshot.exists ? snapshot.refundedFen : undefined;
+    const orderNow = await applyRefundedTotal(book, await book.orders.again(order), total);
     return concluded(book, call, refundResult(book, call, orderNow, known, replayed));
   });
 }

@@ -57,4 +57,6 @@ export type RefundSnapshot =
       readonly sentAt?: number;
       /** This refund's amount, where the gateway says it. */
       readonly refundFen?: Fen;
+      /** Refunded of its order in all, by whomever. */
+      readonly refundedFen?: Fen;
     };

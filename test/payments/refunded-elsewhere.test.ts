@@ -29,6 +29,12 @@ beforeEach(async () => {
       if (!trade.exists || refundedFen === undefined) return trade;
       return { ...trade, refundedFen: refundedFen === 'unknown' ? 'unknown' : fen(refundedFen) };
     },
+    sendRefund: async (...sent) => {
+      const told = await bank.sendRefund(...sent);
+      return told.exists && typeof refundedFen === 'number'
+        ? { ...told, refundedFen: fen(refundedFen) }
+        : told;
+    },
     parseNotify: async ({ body }) => JSON.parse(body.toString()) as VerifiedNotify,
   };
   till = { ...plain, providers: new Map([[bank.id, provider]]) };
@@ -117,6 +123,20 @@ describe('an order that the gateway calls refunded elsewhere', () => {
     });
   });
 
+  it('in the very answer to a refund of ours counts at once', async () => {
+    await query();
+    await give(1, 'R1');
+    world.clock.advance(60_000);
+    refundedFen = 900;
+    expect((await give(3, 'R2')).refund.state).toBe('SUCCESS');
+    refundedFen = undefined;
+    const answer = await told();
+    expect(answer).toMatchObject({ refundedYuan: '4.00', refundedElsewhereYuan: '5.00' });
+    expect(answer.nextStep).toMatch(/refunded elsewhere: deliver nothing/);
+    world.clock.advance(60_000);
+    await expect(give(2, 'R3')).rejects.toMatchObject({ code: 'REFUND_EXCEEDS_PAID' });
+  });
+
   it('needs a person where no sum is told, even if the rules need none', async () => {
     refundedFen = 'unknown';
     await query();
@@ -146,6 +166,17 @@ describe('our own refunds', () => {
     expect(answer.refundedElsewhereYuan).toBeUndefined();
     world.clock.advance(60_000);
     expect((await give(7, 'R2')).refund.state).toBe('SUCCESS');
+  });
+
+  it.each(['PROCESSING', 'SUCCESS'])('are not taken for others’ by their own answer, %s', async (state) => {
+    await query();
+    world.bank.refundsProcessFirst = state === 'PROCESSING';
+    refundedFen = 300;
+    expect((await give(3, 'R1')).refund.state).toBe(state);
+    world.clock.advance(60_000);
+    refundedFen = 1000;
+    expect((await give(7, 'R2')).refund.state).toBe(state);
+    expect((await told()).refundedElsewhereYuan).toBeUndefined();
   });
 
   it('in doubt are not taken for others’ either', async () => {

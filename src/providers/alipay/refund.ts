@@ -64,6 +64,7 @@ export async function sendRefund(
     outRefundNo: refund.outRefundNo,
     state,
     gatewayState: gatewayWord('fund_change', fundChange),
+    ...(refundedSoFar ? { refundedFen: refundedSoFar } : {}),
   };
 }
 

@@ -83,14 +83,19 @@ describe('sendRefund', () => {
     expect(second?.request.url).not.toBe(first?.request.url);
   });
 
-  it('fund_change=Y is SUCCESS, without an amount of its own', async () => {
+  it('fund_change=Y is SUCCESS, without an amount of its own, and tells what was refunded in all', async () => {
     expect(await send(signed(REFUND, done))).toEqual({
       exists: true,
       outTradeNo: 'ORDER_0001',
       outRefundNo: 'REFUND_1',
       state: 'SUCCESS',
       gatewayState: 'fund_change.Y',
+      refundedFen: 800,
     });
+    for (const refund_fee of [undefined, '', '3,00', '0.00'])
+      expect(await send(signed(REFUND, { ...done, fund_change: 'N', refund_fee }))).not.toHaveProperty(
+        'refundedFen',
+      );
   });
 
   const accepted: readonly (readonly [Node, string, string])[] = [

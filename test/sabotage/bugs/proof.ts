@@ -299,6 +299,19 @@ export const PROOF: readonly Bug[] = [
     caughtBy: ['test/payments/timed-numbers.test.ts'],
   },
   {
+    name: 'total-of-a-refund-answer-forgotten',
+    deed: 'What the answer to a refund says of all refunds of its order is not kept.',
+    breaks: 'What the gateway proves beyond that is told too',
+    edits: [
+      [
+        'src/payments/refund-payment.ts',
+        'await applyRefundedTotal(book, await book.orders.again(order), total);',
+        'await book.orders.again(order);',
+      ],
+    ],
+    caughtBy: ['test/payments/refunded-elsewhere.test.ts'],
+  },
+  {
     name: 'timed-refund-planned-anew',
     deed: 'Where numbers are timed, a refund that was taken for lost goes out again with another time, as another refund.',
     breaks: 'A refund is SUCCESS by proof only',
