@@ -47,8 +47,8 @@ interface Row extends RowAdvice {
 const ROWS: readonly Row[] = [
   { codes: ['03', '04', '05'], meaning: 'in-process' },
   { codes: ['02', '06', '99'], meaning: 'system-error' },
-  // Money was taken although something went wrong after it.
-  { codes: ['42', '74', '75'], meaning: 'unrecognised' },
+  // Done, or money was taken, although something went wrong after it.
+  { codes: ['42', '74', '75', 'A6'], meaning: 'unrecognised' },
   { codes: ['10', '13', '14'], meaning: 'bad-parameter', remedy: SETUP },
   { codes: ['11'], meaning: 'credentials', remedy: SETUP },
   {

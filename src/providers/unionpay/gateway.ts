@@ -2,7 +2,7 @@ import type { Clock } from '../../domain/clock.ts';
 import { GatewayDeclined, OutcomeUnknown } from '../contract.ts';
 import type { GatewayHttp } from '../gateway-http.ts';
 import { type SignerOf, signers } from './certificates.ts';
-import { ACCEPTED, adviceFor, type Operation, readWord, verdictOf } from './codes.ts';
+import { ACCEPTED, adviceFor, isDone, type Operation, readWord, verdictOf } from './codes.ts';
 import type { UnionpayConfig } from './config.ts';
 import { type Fields, readBytes, signatureHolds, signMessage, writeForm } from './message.ts';
 
@@ -82,7 +82,7 @@ function judged(
     throw new OutcomeUnknown('answer-of-another-call');
   // What does not say what it answers may be an answer of yesterday.
   const proven = signs && names.every((name) => answer.has(name));
-  if (code === ACCEPTED) {
+  if (code === ACCEPTED || (operation === 'create' && isDone(code))) {
     if (proven) return answer;
     throw new OutcomeUnknown(signs ? 'answer-of-another-call' : 'unsigned-success');
   }

@@ -35,6 +35,21 @@ describe('an order', () => {
     });
   });
 
+  it('that UnionPay has taken with some defect of its own is no refused one, and has its code where that came', async () => {
+    const answered = (answer: (asked: URLSearchParams) => Said) => {
+      const { provider } = world(answer);
+      return outcome(provider.sendPayment(order(), provider.planPayment(order())));
+    };
+    const qrCode = 'https://qr.95516.com/00010000/62';
+    expect(await answered((asked) => sealed({ ...echo(asked), respCode: 'A6', qrCode }))).toEqual({ qrCode });
+    expect(await answered((asked) => sealed({ ...echo(asked), respCode: 'A6' }))).toBe(
+      'unknown qr-code-unreadable',
+    );
+    expect(await answered((asked) => ({ ...echo(asked), respCode: 'A6', qrCode }))).toBe(
+      'unknown unsigned-success',
+    );
+  });
+
   it('of a card page is a form that nobody sends from here', async () => {
     const { provider, requests } = world(() => '');
     const web = order({ scene: 'web' });
@@ -129,15 +144,18 @@ describe('an answer', () => {
     },
   );
 
-  it.each(['03', '04', '05', '02', '06', '99', '42'])('of %s leaves every call unknown', async (respCode) => {
-    const { provider } = world((asked) => sealed({ ...echo(asked), respCode }));
-    const calls = [
-      provider.sendPayment(order(), provider.planPayment(order())),
-      provider.queryTrade(order().outTradeNo, SENT),
-      provider.sendRefund(refund(), provider.planRefund(refund())),
-    ];
-    for (const call of calls) expect(await outcome(call)).toMatch(/^unknown /);
-  });
+  it.each(['03', '04', '05', '02', '06', '99', '42', 'A6'])(
+    'of %s leaves every call unknown',
+    async (respCode) => {
+      const { provider } = world((asked) => sealed({ ...echo(asked), respCode }));
+      const calls = [
+        provider.sendPayment(order(), provider.planPayment(order())),
+        provider.queryTrade(order().outTradeNo, SENT),
+        provider.sendRefund(refund(), provider.planRefund(refund())),
+      ];
+      for (const call of calls) expect(await outcome(call)).toMatch(/^unknown /);
+    },
+  );
 
   it('is no proof of a payment without sum or number, or in other money', async () => {
     for (const field of ['txnAmt', 'queryId'])
