@@ -47,6 +47,7 @@ export async function parseWith<T>(text: string, source: TextSource, read: (data
   const {
     default: { LineCounter, isMap, isScalar, isSeq, parseDocument, visit },
   } = await import('yaml');
+  if (isTooDeep(text)) throw invalid(TOO_DEEP, source, 1, 1, []);
   const lineCounter = new LineCounter();
   // Pretty errors quote the text, and that may be anything.
   const document = parseDocument(withoutTabs(text), {
@@ -124,11 +125,23 @@ function startOf(node: unknown): number | undefined {
   return (node as { range?: Range | null } | null | undefined)?.range?.[0];
 }
 
+/** Whether brackets stand open, or a line begins, deeper than anybody writes: the parser calls itself for each level. */
+function isTooDeep(text: string): boolean {
+  let open = 0;
+  for (const [mark] of text.matchAll(/[[\]{}]/g)) {
+    open = Math.max(0, open + ('[{'.includes(mark) ? 1 : -1));
+    if (open > MOST_LEVELS) return true;
+  }
+  return new RegExp(`^(?:[ \\t]|[-?:][ \\t]){${MOST_LEVELS}}`, 'm').test(text);
+}
+const MOST_LEVELS = 100;
+
 /** JSON may be indented with tabs, YAML may not; offsets stay what they are. */
 function withoutTabs(text: string): string {
   return text.trimStart().startsWith('{') ? text.replaceAll('\t', ' ') : text;
 }
 
+const TOO_DEEP: Text = { zh: '嵌套过深', en: 'it is nested too deeply' };
 const NO_ALIAS: Text = {
   zh: '不支持 YAML 别名（*名称），请把值直接写出来',
   en: 'YAML aliases (*name) are not taken here; write the value out',

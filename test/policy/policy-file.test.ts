@@ -239,6 +239,21 @@ describe('an error in a policy file', () => {
     for (const sentence of [zh, en]) expect(sentence).toContain(path);
   });
 
+  it.each(['- ', '[', '{"a":', '? ', '- [', 'a: &a [', '\n['])('says so of %j without end', async (mark) => {
+    for (const times of [200, 30_000]) {
+      const { text } = (await parse(mark.repeat(times)).catch((error: unknown) => error)) as CashierError;
+      expect(text.en).toContain('nested too deeply');
+    }
+  });
+
+  it('says so of lines that begin ever further to the right, and not of as many brackets that are closed', async () => {
+    const stairs = Array.from({ length: 1_000 }, (_, i) => `${' '.repeat(i)}a:`).join('\n');
+    await expect(parse(stairs)).rejects.toThrow('nested too deeply');
+    const clients = Array.from({ length: 300 }, (_, i) => `  c${i}: { payments: { maxYuan: "1" } }`);
+    const policy = await parse(['version: 1', 'clients:', ...clients].join('\n'));
+    expect(Object.keys(policy.clients ?? {})).toHaveLength(300);
+  });
+
   it('shows nothing of a file that is no policy', async () => {
     const key = '-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASC\n-----END PRIVATE KEY-----';
     for (const text of [key, `AP_APP_KEY=${key}`, `"${key}`, `- ${key}`, `{"a": "${key}`]) {
