@@ -1,5 +1,5 @@
 import { unlessAbsent } from '../absence.ts';
-import { type Bill, OutcomeUnknown } from '../contract.ts';
+import { type Bill, type BillLine, OutcomeUnknown } from '../contract.ts';
 import type { GatewayHttp } from '../gateway-http.ts';
 import { isLive } from '../v3/addresses.ts';
 import { billOf, FILE_LIMITS, openBill, readTicket } from '../v3/bill-file.ts';
@@ -53,7 +53,20 @@ export async function downloadBill({ exchange, http, config }: Parts, date: stri
   const file = { method: 'GET', url: ticket.address, headers: PLAIN_HEADERS, ...FILE_LIMITS } as const;
   const text = openBill(await http.send(file), ticket, refusal);
   const { otherAccount } = merchantOf(config);
-  return billOf(date, readTable(WORDS, text, { mchId: config.mchId }, otherAccount));
+  return billOf(date, readBillTable(text, config, otherAccount));
+}
+
+/**
+ * Reads the text of a trade bill.
+ * @param merchant whose bill it must be
+ * @param otherAccount the account of an app that is not the configured one
+ */
+export function readBillTable(
+  text: string,
+  { mchId }: Pick<DouyinpayConfig, 'mchId'>,
+  otherAccount?: (appId: string) => string | undefined,
+): BillLine[] {
+  return readTable(WORDS, text, { mchId }, otherAccount);
 }
 
 /** Files may be kept at another host, which the signed answer names; a simulated gateway has its own alone. */

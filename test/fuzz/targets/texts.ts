@@ -6,8 +6,9 @@ import { gunzipSync, inflateSync } from 'node:zlib';
 import { readTokenFile } from '../../../src/auth/token-file.ts';
 import { readMerchants } from '../../../src/config-merchants.ts';
 import { CashierError } from '../../../src/domain/errors.ts';
-import { fenFromYuan, parseAmount, signedFenFromYuan } from '../../../src/domain/money.ts';
+import { fen, fenFromYuan, parseAmount, signedFenFromYuan } from '../../../src/domain/money.ts';
 import { readChannels } from '../../../src/events/channels-file.ts';
+import { readPrices } from '../../../src/gate/prices-file.ts';
 import { checkCheckpoint, readCheckpoint, signingKey } from '../../../src/ledger/audit-checkpoint.ts';
 import { decodeText } from '../../../src/platform/text-file.ts';
 import { parsePolicy } from '../../../src/policy/policy-file.ts';
@@ -19,7 +20,8 @@ import {
   trustedKey,
 } from '../../../src/providers/alipay/certificates.ts';
 import { readAlipayConfig } from '../../../src/providers/alipay/index.ts';
-import { OutcomeUnknown } from '../../../src/providers/contract.ts';
+import { type BillLine, OutcomeUnknown } from '../../../src/providers/contract.ts';
+import { readBillTable as readDouyinpayBill } from '../../../src/providers/douyinpay/bills.ts';
 import { readPastedKey } from '../../../src/providers/pasted-key.ts';
 import { readBillTable as readUnionpayBill } from '../../../src/providers/unionpay/bill-table.ts';
 import { readBillTable as readWechatpayBill } from '../../../src/providers/wechatpay/bill-table.ts';
@@ -175,6 +177,25 @@ const CHANNELS = text(
   '    allowPrivate: true',
 );
 
+const PRICES = text(
+  'version: 1',
+  'http:',
+  '  - upstream: http://127.0.0.1:9000',
+  '    under: /v1',
+  '    refundAfter: 10m',
+  '    prices:',
+  '      GET /v1/quotes/*: { yuan: "0.50", title: 行情, skillId: quotes, skillVersion: "1" }',
+  '      "POST /v1/reports": { yuan: "9.90", title: Report, retry: true }',
+  'mcp:',
+  '  - command: [npx, -y, my-mcp-server]',
+  '    env: { LEVEL: info }',
+  '    prices:',
+  '      translate: { yuan: "0.10", title: 翻译, a2mServiceId: translate_1 }',
+  '  - name: maps',
+  '    url: https://maps.example.com/mcp',
+  '    prices: { route: { yuan: "0.20", title: Route } }',
+);
+
 const jsonOrText = (sample: Buffer, random: Dice) =>
   sample[0] === 0x7b
     ? Buffer.from(mutatedJson(JSON.parse(sample.toString()), random, ['own', 'all', '1', '0.01']))
@@ -207,6 +228,18 @@ const FILES: readonly Target[] = [
     [MERCHANTS],
     async (path) => `${(await readMerchants(path)).length} merchants`,
   ),
+  file('prices', [40_000, 300], [PRICES], async (path) => {
+    const { http, mcp } = await readPrices(path, {
+      policy: { payments: { maxFen: fen(1_000) }, refunds: {} },
+    });
+    const sold = [
+      ...http.flatMap(({ prices }) => prices),
+      ...mcp.flatMap(({ prices }) => [...prices.values()]),
+    ];
+    for (const { amountFen } of sold)
+      if (!(amountFen >= 1 && amountFen <= 1_000)) throw new Fault(`a price of ${amountFen} fen`);
+    return `${sold.length} prices`;
+  }),
 ];
 
 /** As every file that a person wrote is read. */
@@ -407,6 +440,31 @@ function changedTable(sample: Buffer, random: Dice): Buffer {
   return Buffer.from(lines.join('\r\n'));
 }
 
+function billOfV3(
+  wallet: 'wechatpay' | 'douyinpay',
+  readBill: (text: string, identity: Shop['identity']) => readonly BillLine[],
+): Target {
+  return target(
+    `bill-${wallet}`,
+    [60_000, 800],
+    async () => {
+      const shop = await Shop.open();
+      const table = gunzipSync(ofFile(shop.samples.get(wallet), /octet-stream|gzip/));
+      return {
+        ...{ samples: [table], most: 262_144, mutate: changedTable },
+        read(bytes) {
+          const lines = readBill(bytes.toString(), shop.identity);
+          for (const { amountFen } of lines)
+            if (!Number.isSafeInteger(amountFen)) throw new Fault(`${amountFen} fen`);
+          return { accepted: lines.length > 0, seen: 'a table' };
+        },
+        close: () => shop.close(),
+      };
+    },
+    isOfBills,
+  );
+}
+
 const BILLS: readonly Target[] = [
   target(
     'bill-alipay',
@@ -455,25 +513,8 @@ const BILLS: readonly Target[] = [
     },
     isOfBills,
   ),
-  target(
-    'bill-wechatpay',
-    [60_000, 800],
-    async () => {
-      const shop = await Shop.open();
-      const table = gunzipSync(ofFile(shop.samples.get('wechatpay'), /octet-stream/));
-      return {
-        ...{ samples: [table], most: 262_144, mutate: changedTable },
-        read(bytes) {
-          const lines = readWechatpayBill(bytes.toString(), { mchId: shop.identity.mchId });
-          for (const { amountFen } of lines)
-            if (!Number.isSafeInteger(amountFen)) throw new Fault(`${amountFen} fen`);
-          return { accepted: lines.length > 0, seen: 'a table' };
-        },
-        close: () => shop.close(),
-      };
-    },
-    isOfBills,
-  ),
+  billOfV3('wechatpay', (text, { mchId }) => readWechatpayBill(text, { mchId })),
+  billOfV3('douyinpay', (text, { douyin }) => readDouyinpayBill(text, { mchId: douyin.mchId })),
   target('bill-unionpay', [60_000, 800], async () => {
     const shop = await Shop.open();
     const said = shop.samples.get('unionpay')?.map(({ response }) => response.body.toString()) ?? [];
