@@ -74,6 +74,17 @@ describe('readAnswer', () => {
     expect(Object.fromEntries(read(signed(METHOD, node)).fields)).toEqual(PAID);
   });
 
+  it('reads flags and lists apart: of lists the objects, with their text fields', () => {
+    const list = [{ a: '1', b: 2, c: '' }, 'text', null, ['x'], { a: '3' }];
+    const { fields, flags, lists } = read(
+      signed(METHOD, { ...PAID, yes: true, no: false, list, none: [], object: { a: '1' } }),
+    );
+    expect(Object.fromEntries(fields)).toEqual(PAID);
+    expect(Object.fromEntries(flags)).toEqual({ yes: true, no: false });
+    const found = [...lists].map(([name, items]) => [name, items.map((item) => Object.fromEntries(item))]);
+    expect(Object.fromEntries(found)).toEqual({ list: [{ a: '1' }, { a: '3' }], none: [] });
+  });
+
   it('reads an unsigned answer as unproven', () => {
     expect(read(unsigned(METHOD, PAID)).proven).toBe(false);
     expect(read('{"error_response":{"code":"40002"}}').fields.get('code')).toBe('40002');
