@@ -2,7 +2,6 @@ import { type CashierError, configuration, wrongSetting } from './domain/errors.
 import type { Realm } from './domain/order.ts';
 import { WALLET_VARIABLES } from './providers/registry.ts';
 import type { Wallet } from './providers/wallet.ts';
-import { CREDENTIALS } from './settings.ts';
 
 /* What a configuration is refused for as a whole. */
 
@@ -17,10 +16,8 @@ export function noCredentials(): CashierError {
   });
 }
 
-/** A variable, or the file that it names, has nothing but spaces in it. */
-export function blankCredentials(env: Readonly<Record<string, string | undefined>>): CashierError {
-  const name = CREDENTIALS.find((one) => env[one] !== undefined) ?? '';
-  const variable = env[`${name}_FILE`] === undefined ? name : `${name}_FILE`;
+/** It, or the file that it names, has nothing but spaces in it. */
+export function blankCredential(variable: string): CashierError {
   return wrongSetting(
     variable,
     '是空白的，其他密钥也都没有设置：请填入密钥，或都不设置。',

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { allowedOriginsOf, namesOf, trustedProxiesOf } from './config-names.ts';
 import { typedPath, withPaths } from './config-paths.ts';
 import {
-  blankCredentials,
+  blankCredential,
   bothForms,
   liveLedgerPresent,
   mixedWithSandbox,
@@ -127,7 +127,10 @@ export function configOf(given: Env, role: Role = 'server', realm?: Realm, whose
   const entered: Realm = mode === 'simulator' ? 'simulator' : sandbox ? 'sandbox' : 'live';
   if (mode === 'live' && !isReal) throw noCredentials();
   // Meant to be one, it must not become a server without any wallet.
-  if (mode === 'live' && CREDENTIALS.every((name) => !env[name]?.trim())) throw blankCredentials(env);
+  const set = CREDENTIALS.filter((name) => env[name] !== undefined);
+  const [blank] = set;
+  if (mode === 'live' && blank !== undefined && set.every((name) => !env[name]?.trim()))
+    throw blankCredential(env[`${blank}_FILE`] ? `${blank}_FILE` : blank);
   const outside = WALLETS.find((wallet) => !sandboxed.includes(wallet) && isConfigured(env, wallet));
   if (entered === 'sandbox' && sandbox && outside) throw mixedWithSandbox(sandbox, outside);
   const isTrial = oneOf(env, 'CASHIER_TRIAL', ['true', 'false']) === 'true';

@@ -554,7 +554,7 @@ describe('commands', () => {
     'console',
   ];
   /** They work on all of them unless one is named. */
-  const ON_ALL = ['freeze', 'tokens list', 'tokens revoke'];
+  const ON_ALL = ['freeze', 'merchants list', 'tokens list', 'tokens revoke'];
   const OPTIONS: Readonly<Record<string, readonly string[]>> = {
     reconcile: ['--date', '2026-01-01'],
     'operator add': ['--role', 'see'],
