@@ -8,7 +8,7 @@ import { newNumber } from './beginnings.ts';
 import { type Holders, standing } from './carry-out.ts';
 import { closePayment } from './close-payment.ts';
 import { createPayment } from './create-payment.ts';
-import { conflict, numberTaken, offerClosed, sceneNotOffered } from './errors.ts';
+import { conflict, insistOnExpiry, numberTaken, offerClosed, sceneNotOffered } from './errors.ts';
 import type { ForeignPayment, OrderName } from './foreign.ts';
 import type { CreatePaymentInput, OfferedTerms } from './inputs.ts';
 import { askOffer, closeOffer, concludedOffer, isOpen, type OfferResult, offeredAt } from './offers.ts';
@@ -97,6 +97,7 @@ function refuseEarly(till: Till, made: OfferRecord, scene: CreatePaymentInput['s
   }
   for (const provider of till.providers.values()) {
     if (!provider.scenes.has(scene)) throw sceneNotOffered(provider, scene);
+    insistOnExpiry(provider, made.terms.expiresInMinutes);
     const { outTradeNo, amountFen, title, createdAt, expiresAt } = made;
     provider.planPayment({ outTradeNo, scene, amountFen, title, sentAt: wholeSecond(createdAt), expiresAt });
   }

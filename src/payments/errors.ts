@@ -197,6 +197,26 @@ export function sceneNotOffered(provider: PaymentProvider, scene: Scene): Cashie
   );
 }
 
+/** The gateway's limit on how long a payment can last. Throws INVALID_ARGUMENT. */
+export function insistOnExpiry(
+  { id, maxExpiryMinutes: max = Infinity }: PaymentProvider,
+  minutes: number,
+): void {
+  if (minutes <= max) return;
+  throw invalidArgument(
+    'expiresInMinutes',
+    {
+      zh: `${id} 在这里的付款有效期最多 ${max} 分钟。`,
+      en: `A payment by ${id} can last for at most ${max} minutes here.`,
+    },
+    {
+      zh: `用不大于 ${max} 的 expiresInMinutes 重试。`,
+      en: `Call again with expiresInMinutes of at most ${max}.`,
+    },
+    { max },
+  );
+}
+
 /** The gateway takes this scene's link only from a page on the registered domain, and no page of ours is public. */
 export function noPageToHandOff({ provider, scene }: OrderRecord): CashierError {
   const { app, page } = walletOf(provider);

@@ -12,6 +12,7 @@ import { tradeAt } from './ask-gateway.ts';
 import { newNumber, newOrder } from './beginnings.ts';
 import {
   conflict,
+  insistOnExpiry,
   isGatewayError,
   noPageToHandOff,
   numberNotAsked,
@@ -206,7 +207,8 @@ async function reserve(
       mark: provider.returnsMark ? till.randomBytes(12).toString('base64url') : undefined,
     }),
   });
-  // Refuses what this gateway would refuse before anything is stored.
+  // Refuses what this gateway would refuse before anything is stored. A period lasts as long as it does.
+  if (untilAt === undefined) insistOnExpiry(provider, input.expiresInMinutes);
   provider.planPayment(termsOf(order, order.createdAt));
   await book.orders.insert(order);
   return proceed(at, order, false);

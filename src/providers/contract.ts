@@ -37,6 +37,8 @@ export interface PaymentProvider {
    * plan, which keeps it however often that is sent; undefined where it cannot be read.
    */
   readonly timedNumbers?: { refundSentAt(plan: string): number | undefined };
+  /** How long a payment can last that somebody asks for, where a gateway lets it last for less than a day. */
+  readonly maxExpiryMinutes?: number;
   /** Orders carry a mark of ours that the gateway returns once they are paid. */
   readonly returnsMark: boolean;
   readonly refundRules: RefundRules;

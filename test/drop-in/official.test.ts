@@ -117,6 +117,19 @@ describe('a payment link', () => {
     expect(page.url).toBe((await merchant.simulator.trade(outTradeNo)).cashierUrl);
   });
 
+  it('of the sandbox is good for 15 hours, which is all that lets it', async () => {
+    const env = { ...merchant.officialEnv, HOME: merchant.anotherHome(), AP_CURRENT_ENV: 'sandbox' };
+    const there = await merchant.start([MAIN, 'alipay'], env);
+    const before = Date.now();
+    const asked = { outTradeNo: number(), totalAmount: '1.00', orderTitle: 'x' };
+    const text = await there.says('create-web-page-alipay-payment', asked);
+    const biz = new URL(linkIn(text)).searchParams.get('biz_content') ?? '';
+    const madeAt = Date.parse(`${JSON.parse(biz).time_expire.replace(' ', 'T')}+08:00`) - 900 * 60_000;
+    expect(madeAt).toBeGreaterThan(before - 60_000);
+    expect(madeAt).toBeLessThanOrEqual(Date.now());
+    await there.server.close();
+  });
+
   it.each([
     [9.9, 990],
     ['9.90', 990],

@@ -47,6 +47,19 @@ describe('one number, one effect', () => {
     expect(count('create')).toBe(1);
   });
 
+  it('refuses what is to last for longer than the gateway lets it, which may be less than a day', async () => {
+    const [wallet] = till.providers.values();
+    const short = { ...till, providers: new Map([['alipay', { ...wallet, maxExpiryMinutes: 900 }]]) } as Till;
+    const lasting = (expiresInMinutes: number) =>
+      createPayment(short, CALL, payment({ outTradeNo: 'ORDER_1', expiresInMinutes }));
+    await expect(lasting(901)).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringContaining('900'),
+      details: { argument: 'expiresInMinutes', max: 900 },
+    });
+    expect((await lasting(900)).replayed).toBe(false);
+  });
+
   it('makes one gateway order of parallel identical calls in two processes', async () => {
     const other = await world.process();
     world.bank.delay = (operation) => world.clock.sleep(operation === 'create' ? 500 : 5);

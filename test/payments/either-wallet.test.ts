@@ -68,6 +68,15 @@ describe('what nobody has chosen yet', () => {
     expect([world.bank.calls, other.calls]).toEqual([[], []]);
   });
 
+  it('lasts no longer than every gateway lets a payment last', async () => {
+    const till = await process();
+    const short = [...till.providers].map(([id, wallet]) =>
+      id === 'alipay' ? ([id, { ...wallet, maxExpiryMinutes: 29 }] as const) : ([id, wallet] as const),
+    );
+    await expect(offer({ ...till, providers: new Map(short) })).rejects.toThrow(code('INVALID_ARGUMENT'));
+    expect(await ask(till).catch((error: unknown) => error)).toMatchObject({ code: 'ORDER_NOT_FOUND' });
+  });
+
   it('is the same however often it is asked for, and nothing else has its number', async () => {
     const till = await process();
     const first = await offer(till);

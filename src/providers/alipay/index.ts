@@ -8,7 +8,7 @@ import { downloadBill } from './bills.ts';
 import type { AlipayConfig } from './config.ts';
 import { alipayGateway } from './gateway.ts';
 import { acknowledge, parseNotify } from './notify.ts';
-import { ALIPAY_SCENES, planPayment, sendPayment } from './payment.ts';
+import { ALIPAY_SCENES, planPayment, SANDBOX_EXPIRY_MINUTES, sendPayment } from './payment.ts';
 import { ALIPAY_REFUND_RULES, planRefund, queryRefund, sendRefund } from './refund.ts';
 import { requestSigner } from './signer.ts';
 import { checkCredentials, closeTrade, queryTrade } from './trade.ts';
@@ -30,6 +30,7 @@ export function createAlipayProvider(
     account,
     scenes: ALIPAY_SCENES,
     opensLater: true,
+    ...(config.realm === 'sandbox' ? { maxExpiryMinutes: SANDBOX_EXPIRY_MINUTES } : {}),
     returnsMark: false,
     refundRules: ALIPAY_REFUND_RULES,
     planPayment: (order) => planPayment(order, config),

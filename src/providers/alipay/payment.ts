@@ -31,6 +31,9 @@ const LINK_PRODUCTS: Partial<Readonly<Record<Scene, Product>>> = {
 
 export const ALIPAY_SCENES: ReadonlySet<Scene> = new Set<Scene>(['qr', 'web', 'h5', 'app']);
 
+/** How long the sandbox lets a payment last. */
+export const SANDBOX_EXPIRY_MINUTES = 15 * 60;
+
 /** How long a precreated code can be scanned, whatever the order's own expiry. ms */
 const QR_CODE_LIFETIME_MS = 2 * 3_600_000;
 

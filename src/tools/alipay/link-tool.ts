@@ -7,7 +7,7 @@ import { amount, checkOrderTitle, outTradeNo } from './params.ts';
 import { paymentLink } from './texts.ts';
 import { WORDS } from './words.ts';
 
-/** The official server's links live for as long as Alipay lets them. */
+/** The official server's links live for a day, or for as long as Alipay lets them. */
 const EXPIRES_IN_MINUTES = 1440;
 
 /** Both of the official server's create tools: they differ in scene and words. */
@@ -32,7 +32,8 @@ export function linkTool({
     }),
     failure: (sentence) => `支付链接创建失败. 错误信息: ${sentence}`,
     async run({ till, call, present }, args) {
-      const fixed = { provider: 'alipay', scene, expiresInMinutes: EXPIRES_IN_MINUTES } as const;
+      const expiresInMinutes = till.providers.get('alipay')?.maxExpiryMinutes ?? EXPIRES_IN_MINUTES;
+      const fixed = { provider: 'alipay', scene, expiresInMinutes } as const;
       const result = await createPayment(till, call, wanted({ ...args, ...fixed }, checkOrderTitle));
       return paymentLink(present, result, { label, words, now: till.clock.now() });
     },

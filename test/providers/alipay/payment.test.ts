@@ -38,6 +38,8 @@ describe('the provider', () => {
   it('says what it is', () => {
     const { provider } = setUp();
     expect(provider.id).toBe('alipay');
+    expect(provider.maxExpiryMinutes).toBeUndefined();
+    expect(setUp({ AP_CURRENT_ENV: 'sandbox' }).provider.maxExpiryMinutes).toBe(900);
     expect(provider.account).toBe(ACCOUNT);
     expect([...provider.scenes]).toEqual(['qr', 'web', 'h5', 'app']);
     expect(provider.refundRules).toEqual({
