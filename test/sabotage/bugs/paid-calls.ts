@@ -115,4 +115,31 @@ export const PAID_CALLS: readonly Bug[] = [
     caughtBy: PROOFS,
     simulated: true,
   },
+  {
+    name: 'paid-late-of-a-forgotten-bill',
+    deed: 'An unpaid price is forgotten after its time, whether or not an order of it is at a gateway.',
+    breaks: ONCE,
+    edits: [['src/ledger/paid-calls.ts', "IN ('PAID', 'NOTPAY', 'UNKNOWN'))`;", "IN ('NEVER'))`;"]],
+    caughtBy: CALLS,
+  },
+  {
+    name: 'refund-beside-an-execution',
+    deed: 'An agent refunds what is being executed.',
+    breaks: ONCE,
+    edits: [
+      [
+        'src/payments/refund-rules.ts',
+        "if (paidCall?.state !== 'EXECUTING' || paidCall.paidBy !== outTradeNo) return;",
+        'if (paidCall !== null) return;',
+      ],
+    ],
+    caughtBy: CALLS,
+  },
+  {
+    name: 'proof-draws-on-no-allowance',
+    deed: 'What is paid by proof is not taken out of the allowance.',
+    breaks: 'What an allowance holds is the most that its caller can move',
+    edits: [['src/payments/paid-calls/prove.ts', '  await drawProven(till, book, GATE, paid);\n', '']],
+    caughtBy: PROOFS,
+  },
 ];

@@ -372,4 +372,30 @@ export const PERSONS: readonly Bug[] = [
     ],
     caughtBy: ['test/buyer-page/page.test.ts', 'test/operator/routes.test.ts'],
   },
+  {
+    name: 'restored-today-resumes-at-once',
+    deed: 'A ledger that is restored on the day of its backup goes on before anybody has seen the bill of that day.',
+    breaks: 'A restored ledger is paused until it has caught up',
+    edits: [
+      [
+        'src/ledger/restored.ts',
+        'filter(({ open }) => open !== 0)',
+        'filter(({ open, date }) => open !== 0 && date < beijingDate(restored.at))',
+      ],
+    ],
+    caughtBy: ['test/policy/decisions.test.ts'],
+  },
+  {
+    name: 'own-sign-in-undoes-wrong-guesses',
+    deed: 'A good sign-in takes back all guesses of its source, at whosever secret.',
+    breaks: AGENT,
+    edits: [
+      [
+        'src/operator/guesses.ts',
+        'if (right) await this.#count.forget(key, turn.slot);',
+        'if (right) for (let slot = 1; slot <= MOST_GUESSES; slot += 1) await this.#count.forget(key, slot);',
+      ],
+    ],
+    caughtBy: ['test/operator/lock-out.test.ts'],
+  },
 ];

@@ -251,4 +251,20 @@ export const SUBSCRIBED: readonly Bug[] = [
     ],
     caughtBy: SOLD,
   },
+  {
+    name: 'period-by-hand-is-counted-nowhere',
+    deed: 'A period that its subscriber pays by hand is held to no limit of the day.',
+    breaks: 'Limits hold for all payments of a day',
+    edits: [
+      ['src/policy/rules.ts', "scene === 'agreement' ? kind === 'budget'", "scene ? kind === 'budget'"],
+    ],
+    caughtBy: SOLD,
+  },
+  {
+    name: 'untried-periods-end-it',
+    deed: 'Two periods that nobody was asked to pay end a subscription as unpaid.',
+    breaks: ENDED,
+    edits: [['src/payments/agreements/round.ts', 'couldBePaid(period, order)', 'true']],
+    caughtBy: SOLD,
+  },
 ];

@@ -89,4 +89,17 @@ export const TOOL_CALLS: readonly Bug[] = [
     ],
     caughtBy: ['test/gate/mcp/upstream.test.ts'],
   },
+  {
+    name: 'held-claim-never-looked-at',
+    deed: 'A call whose client was asked something goes on by a claim that has run out, whoever has it by now.',
+    breaks: ONCE,
+    edits: [
+      [
+        'src/payments/paid-calls/redeem.ts',
+        'const call = await book.paidCalls.again(shown);',
+        "const call = await book.paidCalls.again(shown);\n  if (held) return { todo: 'execute', call: held };",
+      ],
+    ],
+    caughtBy: COUNTER,
+  },
 ];
