@@ -88,9 +88,11 @@ export class OperatorBook {
     return at === undefined ? undefined : Number(at);
   }
 
+  /** While all is stopped it is known on, made up for or not: what was open has to be asked about as well. */
   async setRestored(restored: Restored): Promise<void> {
+    const isOver = isMadeUpFor(restored) && (await this.freeze()) === undefined;
     await writeMeta(this.#tx, 'restored_at', String(restored.at));
-    await writeMeta(this.#tx, 'restored', isMadeUpFor(restored) ? '' : JSON.stringify(restored));
+    await writeMeta(this.#tx, 'restored', isOver ? '' : JSON.stringify(restored));
   }
 
   /** Leaves these days as they are, but for today: its bill is still to be looked at. */

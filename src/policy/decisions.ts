@@ -65,8 +65,8 @@ export async function freeze(
 export async function unfreeze(book: Book, person: Person, despite = false): Promise<void> {
   await insist(book, person, 'freeze');
   if (!(await book.operator.freeze())) return;
-  await resume(book, person, despite);
   await book.operator.setFreeze(undefined);
+  await resume(book, person, despite);
   await book.audit.append({ kind: 'operator-unfroze', detail: { via: person.via } });
 }
 
@@ -112,7 +112,7 @@ export async function moveBudget(
   note: string | undefined,
 ): Promise<BudgetState> {
   await insist(book, person, 'budget');
-  if (amountFen > 0 && isActorName(budget)) throw nobodyCalls(budget);
+  if (isActorName(budget)) throw nobodyCalls(budget);
   const { leftFen } = await budgetState(book, budget);
   if (amountFen < 0 && -amountFen > leftFen) throw notThatMuchLeft(leftFen);
   await book.quotas.insertBudgetMove({ budget, amountFen, by: person.by, note });
