@@ -6,8 +6,11 @@ import { listed, NOTHING } from '../listed.mjs';
 import { ECHO } from '../processes.mjs';
 import { atMost, median } from '../stage.mjs';
 
-/** Above this a change is refused, on whatever machine: of the processor's time, which others there hardly change. */
-const LIMIT = 0.75;
+/**
+ * Above this a change is refused, on whatever machine: of the processor's time, which others there change least. Alone on
+ * a machine it is 0.57 to 0.63, beside all that CI runs up to 0.69.
+ */
+const LIMIT = 0.85;
 
 export async function firstList(stage) {
   const ours = join(install(pack()), 'node_modules/mcp-cashier/dist/main.js');
