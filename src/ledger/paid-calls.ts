@@ -140,7 +140,10 @@ export class PaidCalls {
     return rowDigest(await this.#history.salt(), number, face, upstream, priced, requestHash, title, pageNo);
   }
 
-  /** Prices that nobody has paid until `before` (ms), but for those of which an order is paid or may be yet. Returns how many, at most `limit`. */
+  /**
+   * Prices that nobody has paid until `before` (ms), but for those of which an order is paid or may be yet. Returns how
+   * many, at most `limit`.
+   */
   async forgetUnpaid(before: number, limit: number): Promise<number> {
     // Whoever proves just now that one was paid must still find it.
     await this.#tx.alone();

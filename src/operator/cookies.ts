@@ -5,10 +5,9 @@ import type { Site } from './frame.ts';
 export type Kept = 'session' | 'device' | 'challenge';
 
 /**
- * @param whose of a device: who has signed in on it
- *
  * The names under which one ledger's cookies stand: two ledgers on one machine share a browser, and must not put each
  * other's people out. Under https no other host, and no page in clear, can set one of that name.
+ * @param whose of a device: who has signed in on it
  */
 export function cookieName(
   ledgerId: string,
