@@ -51,6 +51,15 @@ const REFUSED: readonly Happening[] = [
   refundSent({ said: 'ACQ.SELLER_BALANCE_NOT_ENOUGH' }),
   refused(1, 'GATEWAY_DECLINED'),
 ];
+/** The same of one that its first sender had left in doubt. */
+const DOUBTED = REFUSED.map((event) =>
+  event.kind === 'answer'
+    ? {
+        ...event,
+        error: { ...event.error, message: 'The gateway declined; refund R1 has an unknown result.' },
+      }
+    : event,
+);
 const notice = (what: 'payment' | 'forged', taken: boolean): Happening => ({
   ...{ kind: 'notice', process: 0, gateway: 'alipay', what, outTradeNo: 'ORDER_A', taken },
 });
@@ -373,6 +382,11 @@ const BAD: Readonly<Record<CheckName, readonly (readonly [what: string, bad: Cas
       'once more under a yes that was used, after a refusal that was told',
       history([person('approves'), ...REFUSED, refundSent({ sentAt: 9_000 })], {}, 'persons'),
       history([person('approves'), ...REFUSED, person('approves'), refundSent()], {}, 'persons'),
+    ],
+    [
+      'that a refusal has ended, and left nothing in doubt',
+      history([person('approves'), ...REFUSED, refundSent()], {}, 'persons'),
+      history([person('approves'), ...DOUBTED, refundSent()], {}, 'persons'),
     ],
     [
       'under a yes of half an hour ago',

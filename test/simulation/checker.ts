@@ -479,7 +479,9 @@ const CHECKS = {
         // Its sender has been told that nothing came of it: whoever wants it still needs another yes.
         const { outTradeNo, outRefundNo, refundYuan } = call.args;
         const key = `${text(outTradeNo)}/${text(outRefundNo)} ${fenOf(refundYuan)}`;
-        if (event.error?.code === 'GATEWAY_DECLINED' && refused.delete(key)) begun.delete(key);
+        // What its first sender had left in doubt, by dying or sleeping before it left, stays so: it keeps its yes.
+        const isInDoubt = /unknown result/.test(String(event.error?.message));
+        if (event.error?.code === 'GATEWAY_DECLINED' && !isInDoubt && refused.delete(key)) begun.delete(key);
       }
       if (event.kind !== 'exchange' || !['create', 'refund'].includes(event.operation)) continue;
       if (event.said === 'not sent' || calls.has(event.outTradeNo)) continue;
