@@ -2,7 +2,6 @@ import { dirname, resolve } from 'node:path';
 import { CashierError, configuration, type Text } from './domain/errors.ts';
 import { MERCHANT_NAME, notifyPath } from './domain/merchant.ts';
 import { meantOrKnown, nearest } from './domain/nearest.ts';
-import type { ProviderId } from './domain/order.ts';
 import { expandHome } from './platform/home-path.ts';
 import { readWith } from './policy/policy-file.ts';
 import { cut, type Path, PolicyProblem, wrong } from './policy/read-policy.ts';
@@ -90,7 +89,7 @@ function merchantIn(id: string, said: unknown, pathOf: (path: string) => string)
 export function envOf(shared: Env, { id, payee, policy, channels, env }: Merchant): Env {
   const without = Object.fromEntries(OF_WALLETS.map((name) => [name, undefined]));
   const { CASHIER_PUBLIC_URL: publicUrl } = shared;
-  const told = WALLETS.filter(({ id }) => walletsIn(env).includes(id));
+  const told = walletsIn(env);
   return {
     ...shared,
     ...without,
@@ -107,11 +106,10 @@ export function envOf(shared: Env, { id, payee, policy, channels, env }: Merchan
 }
 
 /** The wallets of which an environment has a key. */
-export function walletsIn(env: Env): ProviderId[] {
-  const found = WALLETS.filter(({ settings }) =>
+export function walletsIn(env: Env): typeof WALLETS {
+  return WALLETS.filter(({ settings }) =>
     settings.some(({ name, credential }) => credential && isGiven(env, name)),
   );
-  return found.map(({ id }) => id);
 }
 
 function notifyUrl(publicUrl: string, gateway: string, merchant: string): string {

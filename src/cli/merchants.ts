@@ -1,7 +1,7 @@
 import { withDotenv } from '../config.ts';
 import { readMerchants, walletsIn } from '../config-merchants.ts';
 import { withPaths } from '../config-paths.ts';
-import { WALLET_IDS } from '../providers/registry.ts';
+import { WALLETS } from '../providers/registry.ts';
 import type { CommandContext, Typed } from './command.ts';
 import { printJson, printTable } from './terminal.ts';
 
@@ -20,9 +20,10 @@ export async function run({ values }: Typed<'merchants'>, context: CommandContex
     payee: config.merchantName ?? null,
     realm: config.realm,
     // The simulator has them all.
-    wallets: config.embeddedSimulator
-      ? WALLET_IDS
-      : walletsIn(named.find(({ id }) => id === config.merchant)?.env ?? env),
+    wallets: (config.embeddedSimulator
+      ? WALLETS
+      : walletsIn(named.find(({ id }) => id === config.merchant)?.env ?? env)
+    ).map(({ id }) => id),
     ledger: config.ledgerName,
     policy: config.policyFile ?? null,
     channels: config.channelsFile ?? null,

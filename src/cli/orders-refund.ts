@@ -64,7 +64,7 @@ export function refundOrder(
     }
     const came = approval === undefined ? undefined : await whatCameOfIt(ledger, approval, context.signal);
     const { state } = came?.view.refund ?? refund;
-    const message = came && sentenceOf(came.outcome, settings.language);
+    const message = came && sentenceOf(came.outcome, say.language);
     if (values.json) {
       const refundYuan = toYuan(refund.amountFen);
       printJson({ ...where, outTradeNo, outRefundNo, state, refundYuan, caller, replayed, message });

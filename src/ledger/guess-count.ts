@@ -11,8 +11,8 @@ export type Turn = { readonly nth: number; readonly slot: number } | { readonly 
 
 /**
  * Guesses at a secret, inside one transaction: counted before they are made, so that neither two processes at once nor
- * one that dies in between makes more of them. A good one takes
- * back what was counted for it, and for no other: it says nothing of guesses at what others know.
+ * one that dies in between makes more of them. A good one takes back what was counted for it, and for no other: it says
+ * nothing of guesses at what others know.
  */
 export class GuessCount {
   readonly #tx: Tx;

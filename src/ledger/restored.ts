@@ -47,6 +47,7 @@ export interface Due {
   readonly unasked: boolean;
 }
 
+/** Those that are not reconciled, or not without differences. */
 export function daysDue(restored: Restored): ForgottenDay[] {
   return forgottenDays(restored).filter(({ open }) => open !== 0);
 }

@@ -143,6 +143,13 @@ export function isPaidByHand({
   return mode === 'reminded' || (signingScene !== undefined && nextPeriod === 1);
 }
 
+/** In which scene the period that is next is paid: by hand, or charged by the server. */
+export function periodScene(
+  subscription: Pick<SubscriptionRecord, 'mode' | 'signingScene' | 'nextPeriod'>,
+): Scene {
+  return isPaidByHand(subscription) ? (subscription.signingScene ?? 'qr') : 'agreement';
+}
+
 /** Whether it has no next period any more. */
 export function isThrough({ times, nextPeriod }: Pick<SubscriptionRecord, 'times' | 'nextPeriod'>): boolean {
   return times !== undefined && nextPeriod > times;

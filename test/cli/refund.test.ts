@@ -55,7 +55,8 @@ it('a person refunds at a terminal, bound by what was paid, and the same command
 
 it('the same sum goes back once more by a number of its own, which stands for that refund', async () => {
   const { outTradeNo } = await shop.sell(agent, 'alipay');
-  const first = await told(outTradeNo, '1');
+  const first = await told(outTradeNo, '1', '--lang', 'en');
+  expect(first.message).toMatch(/^[^\u4e00-\u9fff]+$/);
   const number = shop.number('R');
   const second = await told(outTradeNo, '1', '--number', number);
   expect(second).toMatchObject({ outRefundNo: number, replayed: false });

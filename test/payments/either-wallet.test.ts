@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ledgerLookup } from '../../src/buyer-page/index.ts';
-import { beijingDate, DAY_MS } from '../../src/domain/clock.ts';
 import { fen } from '../../src/domain/money.ts';
 import { verifyAudit } from '../../src/ledger/audit-verify.ts';
 import { askBegun, beginPayment, chooseWallet, closeBegun } from '../../src/payments/choose-wallet.ts';
@@ -11,11 +10,11 @@ import type { OfferResult } from '../../src/payments/offers.ts';
 import { askForRefund } from '../../src/payments/query-refund.ts';
 import { refundPayment } from '../../src/payments/refund-payment.ts';
 import type { PaymentResult } from '../../src/payments/results.ts';
-import { settleDay } from '../../src/payments/settle-day.ts';
 import type { Call, Till } from '../../src/payments/till.ts';
 import { freeze } from '../../src/policy/decisions.ts';
 import type { Policy } from '../../src/policy/policy.ts';
 import { Bank } from '../support/bank.ts';
+import { takenInFromBill } from '../support/forgotten.ts';
 import { CALL, decide, NO_APPROVAL, payment, refund, World } from '../support/world.ts';
 
 const NUMBER = 'ORDER_1';
@@ -181,17 +180,7 @@ describe('what nobody has chosen yet', () => {
     const input = { ...EITHER, outTradeNo, buyer: 'alice' };
     const { offer: made } = await offer(till, input);
     const { outTradeNo: no, amountFen } = made;
-    world.bank.trades.set(no, { plan: '', amountFen, state: 'NOTPAY', refunds: new Map() });
-    world.bank.pay(no);
-    const [at, date] = [world.clock.now(), beijingDate(world.clock.now())];
-    await till.ledger.write((book) =>
-      book.operator.setRestored({ at, since: at, providers: ['alipay'], reconciled: {} }),
-    );
-    world.clock.advance(DAY_MS);
-    const wallet = till.providers.get('alipay');
-    if (!wallet) throw new Error('no wallet');
-    const day = await settleDay(till, wallet, { date, today: 'refused' }, true);
-    expect(day).toMatchObject({ taken: 1, open: 0 });
+    expect(await takenInFromBill(world, till, no, amountFen)).toMatchObject({ taken: 1, open: 0 });
     expect(await till.ledger.read((book) => book.orders.get(no))).toMatchObject({ state: 'PAID', caller });
     if (caller !== 'test') return;
     const page = await till.ledger.read((book) => book.orders.byPageToken(made.pageToken));

@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { beijingDate } from '../../src/domain/clock.ts';
 import type { CashierError } from '../../src/domain/errors.ts';
 import { fen } from '../../src/domain/money.ts';
 import { verifyAudit } from '../../src/ledger/audit-verify.ts';
@@ -22,11 +21,11 @@ import { runPayBacks } from '../../src/payments/pay-back.ts';
 import { queryPayment } from '../../src/payments/query-payment.ts';
 import { refundByPerson } from '../../src/payments/refund-by-person.ts';
 import { refundPayment } from '../../src/payments/refund-payment.ts';
-import { settleDay } from '../../src/payments/settle-day.ts';
 import type { Till } from '../../src/payments/till.ts';
 import { freeze } from '../../src/policy/decisions.ts';
 import type { Policy } from '../../src/policy/policy.ts';
 import type { A2m } from '../../src/providers/contract.ts';
+import { takenInFromBill } from '../support/forgotten.ts';
 import { accept, CALL, NO_APPROVAL, payment, person, World } from '../support/world.ts';
 
 const WEATHER: Priced = {
@@ -365,17 +364,7 @@ describe('a paid call', () => {
         book.paidCalls.patch(quoted, { weixinNo: 'C20261121120000ABCDEF0123' }),
       );
       const outTradeNo = call[way] ?? '';
-      world.bank.trades.set(outTradeNo, { plan: '', amountFen, state: 'NOTPAY', refunds: new Map() });
-      world.bank.pay(outTradeNo);
-      const [at, date] = [world.clock.now(), beijingDate(world.clock.now())];
-      await till.ledger.write((book) =>
-        book.operator.setRestored({ at, since: at, providers: ['alipay'], reconciled: {} }),
-      );
-      world.clock.advance(DAY_MS);
-      const [wallet] = [...till.providers.values()];
-      if (!wallet) throw new Error('no wallet');
-      const day = await settleDay(till, wallet, { date, today: 'refused' }, true);
-      expect(day).toMatchObject({ taken: 1, open: 0 });
+      expect(await takenInFromBill(world, till, outTradeNo, amountFen)).toMatchObject({ taken: 1, open: 0 });
       return { till, call, outTradeNo };
     };
     const order = (till: Till, no: string) => till.ledger.read((book) => book.orders.get(no));

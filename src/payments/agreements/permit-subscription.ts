@@ -4,6 +4,7 @@ import {
   contractSubject,
   isPaidByHand,
   mostOf,
+  periodScene,
   type SubscriptionRecord,
 } from '../../ledger/subscription-records.ts';
 import { insistNotFrozen } from '../../policy/decisions.ts';
@@ -27,8 +28,8 @@ export async function permitSubscription(
   insistOnTrial(till, most);
   // One that is paid by hand opens its first payment with this very call.
   if (isPaidByHand(subscription)) {
-    const scene = subscription.signingScene ?? 'qr';
-    await insistOnPeriod(till, book, call, { provider, scene, amountFen: amountOf(subscription, 1) });
+    const first = { provider, scene: periodScene(subscription), amountFen: amountOf(subscription, 1) };
+    await insistOnPeriod(till, book, call, first);
   }
   const subject = {
     ...contractSubject(contractNo),

@@ -1,8 +1,8 @@
 import type { Book } from '../../ledger/book.ts';
 import {
   amountOf,
-  isPaidByHand,
   isThrough,
+  periodScene,
   type SubscriptionRecord,
 } from '../../ledger/subscription-records.ts';
 import { isSameAccount, type TradeSnapshot } from '../../providers/contract.ts';
@@ -63,11 +63,11 @@ async function payBy(
 ): Promise<void> {
   const subscription = await book.subscriptions.again(found);
   if (subscription?.nextPeriod !== found.nextPeriod || isEnding(subscription)) return;
-  const { contractNo, nextPeriod, provider, signingScene = 'qr' } = subscription;
-  const scene = isPaidByHand(subscription) ? signingScene : 'agreement';
+  const { contractNo, nextPeriod, provider } = subscription;
   const order =
     (await book.orders.get(number)) ??
-    (trade && (await takeIn(till, book, subscription, provider, trade, { scene })));
+    (trade &&
+      (await takeIn(till, book, subscription, provider, trade, { scene: periodScene(subscription) })));
   if (order?.state !== 'PAID') return;
   const begun = await book.subscriptions.period(contractNo, nextPeriod);
   if (!begun) await beginPeriod(book, subscription, till.clock.now());

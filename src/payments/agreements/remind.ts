@@ -4,6 +4,7 @@ import {
   isPaidByHand,
   isThrough,
   type PeriodRecord,
+  periodScene,
   type SubscriptionRecord,
 } from '../../ledger/subscription-records.ts';
 import { createPayment } from '../create-payment.ts';
@@ -16,7 +17,7 @@ import { isEnding } from './learn.ts';
  * old one has died: one payment a period, an ordinary one. Does nothing where none is due. Throws as {@link createPayment}.
  */
 export async function openPayment(till: Till, subscription: SubscriptionRecord): Promise<void> {
-  const { contractNo, caller, title, signingScene = 'qr' } = subscription;
+  const { contractNo, caller, title } = subscription;
   // Another account than this process has is none to open it at.
   const { id: provider } = plannerOf(till, subscription);
   const period = await till.ledger.write((book) => dueIn(till, book, subscription));
@@ -24,7 +25,7 @@ export async function openPayment(till: Till, subscription: SubscriptionRecord):
   const { outTradeNo, amountFen, untilAt } = period;
   const call: Call = { ...subscription.asked, caller, agreed: contractNo };
   await createPayment(till, call, {
-    ...{ provider, scene: signingScene, amountFen, title, outTradeNo },
+    ...{ provider, scene: periodScene(subscription), amountFen, title, outTradeNo },
     expiresInMinutes: Math.ceil((untilAt - period.createdAt) / 60_000),
     period: { contractNo, period: period.period, untilAt },
   });
