@@ -39,6 +39,7 @@ const book = (what: 'made' | 'paid' | 'closed' | 'refund', more: object = {}): H
   ...more,
 });
 const refundSent = (more: object = {}) => exchange('refund', { outRefundNo: 'R1', amountFen: 400, ...more });
+const sentTwice = (sentAt: number) => refundSent({ fault: 'twice', sentAt });
 const refundMade = (more: object = {}) => book('refund', { outRefundNo: 'R1', amountFen: 400, ...more });
 const person = (what: 'approves' | 'denies', amountFen = 400): Happening => ({
   ...{ kind: 'person', what, approval: 'A1', outTradeNo: 'ORDER_A', outRefundNo: 'R1', amountFen },
@@ -404,6 +405,11 @@ const BAD: Readonly<Record<CheckName, readonly (readonly [what: string, bad: Cas
       'a refund that another is just sending',
       history([call(1, 'refund-payment', {}), refundSent(), refundSent({ sentAt: 1_000 })]),
       history([{ kind: 'died', process: 0, where: 'told' }, refundSent(), refundSent({ sentAt: 1_000 })]),
+    ],
+    [
+      'a refund that is no copy of what the network delivers twice',
+      history([call(1, 'refund-payment', {}), ...[500, 1_500].map((sentAt) => sentTwice(sentAt))]),
+      history([call(1, 'refund-payment', {}), ...[500, 3_500, 500].map((sentAt) => sentTwice(sentAt))]),
     ],
   ],
   'nothing without its intent': [

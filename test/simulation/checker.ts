@@ -273,7 +273,13 @@ const CHECKS = {
     const sent = events
       .filter(of('exchange'))
       .filter(({ operation, said }) => /^(create|refund)$/.test(operation) && said !== 'not sent')
-      .map((event) => ({ ...event, name: `${event.outTradeNo}/${event.outRefundNo ?? ''}` }));
+      .map((event) => ({ ...event, name: `${event.outTradeNo}/${event.outRefundNo ?? ''}` }))
+      // What the network delivers twice is sent by one, and answered the first time.
+      .filter(
+        ({ fault, process, name, sentAt }, at, all) =>
+          fault !== 'twice' ||
+          all.findIndex((e) => e.process === process && e.name === name && e.sentAt === sentAt) === at,
+      );
     for (const { operation, name, sentAt } of sent)
       if (sentAt > (done.get(name) ?? Number.POSITIVE_INFINITY))
         wrong.push(`${operation} of ${name} was sent although it was done`);

@@ -29,6 +29,8 @@ const ORIGIN = 'https://pay.example.com';
 const TIMEOUT_MS = 10_000;
 /** ms after each attempt to deliver a notification. */
 const REPEAT_AFTER_MS = [1_000, 4_000, 15_000, 60_000];
+/** So often a notification that goes wrong says the wrong thing before it says the right one. */
+const WRONG_TIMES = 2;
 /** ms within which the simulated gateways answer. */
 const NEAREST_MS = 3;
 const FURTHEST_MS = 90;
@@ -81,6 +83,8 @@ export class Gateways {
   /** Refund numbers and orders that are not ours. */
   readonly #elsewhere = new Set<string>();
   #faults: readonly Fault[];
+  /** Requests that have not come to a gateway yet, and whose senders do not wait. */
+  #onTheirWay = 0;
 
   constructor(options: {
     readonly identity: Identity;
@@ -124,6 +128,11 @@ export class Gateways {
     this.#faults = [];
   }
 
+  /** Whether a request is still on its way. */
+  get isAwaited(): boolean {
+    return this.#onTheirWay > 0;
+  }
+
   /** One request of a process. Rejects as the network port does. */
   async send(from: { readonly index: number }, request: GatewayRequest): Promise<GatewayResponse> {
     const { wallet, subject } = this.#subjectOf(request);
@@ -144,7 +153,7 @@ export class Gateways {
         this.#heard(exchange, 'lost', false);
         throw new OutcomeUnknown(fault.ms > 5_000 ? 'timeout' : 'ECONNRESET');
       case 'late':
-        this.#timeline.in(fault.ms, () => void this.#carryOut(exchange));
+        this.#carryOutLater(exchange, fault.ms);
         await this.#timeline.wait(Math.min(fault.ms, TIMEOUT_MS));
         throw new OutcomeUnknown('timeout');
       case 'lost-answer':
@@ -153,7 +162,7 @@ export class Gateways {
         throw new OutcomeUnknown(fault.ms > 5_000 ? 'timeout' : 'ECONNRESET');
       case 'twice': {
         const answer = await this.#carryOut(exchange);
-        this.#timeline.in(fault.ms, () => void this.#carryOut(exchange));
+        this.#carryOutLater(exchange, fault.ms);
         return answer;
       }
       default: {
@@ -331,6 +340,14 @@ export class Gateways {
     return this.#faults.find((fault) => fault.on === operation && fault.nth === nth);
   }
 
+  #carryOutLater(exchange: Exchange, ms: number): void {
+    this.#onTheirWay += 1;
+    this.#timeline.in(ms, () => {
+      this.#onTheirWay -= 1;
+      void this.#carryOut(exchange);
+    });
+  }
+
   async #carryOut(exchange: Exchange): Promise<GatewayResponse> {
     const { request, fault, wallet, subject } = exchange;
     const steering = fault && scenarioNamed(fault.what) ? new Planned([fault.what]) : UNSTEERED;
@@ -406,8 +423,7 @@ export class Gateways {
     const trouble = NOTICE_TROUBLES.find((known) => known === fault?.what);
     if (trouble) this.#record({ kind: 'trouble', what: trouble, outTradeNo: delivery.outTradeNo });
     if (trouble === 'never' && !delivery.forged) return;
-    const told = {
-      ...delivery,
+    const wrong = {
       ...(trouble === 'wrong-amount' ? { wrongAmount: true as const } : {}),
       ...(trouble === 'wrong-account' ? { wrongAccount: true as const } : {}),
     };
@@ -415,16 +431,17 @@ export class Gateways {
     const wait = due + this.#dice.between(5, 400) + (trouble === 'late' ? (fault?.ms ?? 0) : 0);
     const copies = trouble === 'twice' ? 2 : 1;
     for (let copy = 0; copy < copies; copy += 1)
-      this.#timeline.in(wait + copy * (fault?.ms ?? 0), () => void this.#deliver(told, 0));
+      this.#timeline.in(wait + copy * (fault?.ms ?? 0), () => void this.#deliver(delivery, wrong, 0));
   }
 
-  async #deliver(delivery: Delivery, attempt: number): Promise<void> {
+  async #deliver(right: Delivery, wrong: Partial<Delivery>, attempt: number): Promise<void> {
+    const delivery = attempt < WRONG_TIMES ? { ...right, ...wrong } : right;
     const alive = this.#reachable();
     const to = alive.length > 0 ? this.#dice.pick(alive) : undefined;
     const again = () => {
       const pause = REPEAT_AFTER_MS[attempt];
       if (pause !== undefined && !delivery.forged)
-        this.#timeline.in(pause, () => void this.#deliver(delivery, attempt + 1));
+        this.#timeline.in(pause, () => void this.#deliver(right, wrong, attempt + 1));
     };
     if (!to) return again();
     const message = fakeOf(this.world, delivery.provider).message(this.world, delivery);

@@ -42,15 +42,9 @@ const UPSTREAM_STREAM = 5;
 /** How long (ms) a client waits for an answer. */
 const CLIENT_PATIENCE_MS = 60_000;
 /** When the world is quiet: so far on (ms), and then so long for whoever has something to ask, until nobody has. */
-const QUIET_LEAPS_MS = [
-  25_000,
-  130_000,
-  2_400_000,
-  12_000_000,
-  ...Array<number>(6).fill(90_000),
-  2_400_000,
-  12_000_000,
-];
+const QUIET_LEAPS_MS = [25_000, 130_000, 2_400_000, 12_000_000, ...Array<number>(6).fill(90_000)];
+/** The same when all has come that was long on its way. */
+const LAST_LEAPS_MS = [2_400_000, 12_000_000];
 const QUIET_MS = 1_400;
 /** The same where calls are sold: what is left alone is looked for more seldom. */
 const QUIET_SALES_MS = 6_000;
@@ -546,8 +540,9 @@ class History {
     await this.#freeze(0, false);
     await this.#allAnswered(this.#sales.hangs ? HANGING_MS : SLOWEST_MS);
     const quiet = this.#sales.isOpen ? QUIET_SALES_MS : QUIET_MS;
-    for (const [round, ms] of QUIET_LEAPS_MS.entries()) {
+    for (const [round, ms] of [...QUIET_LEAPS_MS, ...LAST_LEAPS_MS].entries()) {
       this.#alive(0).startBackground();
+      if (round === QUIET_LEAPS_MS.length) await this.#allArrived();
       if (round < 2) await this.#askAgain(false);
       await this.#sales.askAgain(this.#plan.processes.length - 1);
       this.#timeline.leap(ms);
@@ -555,11 +550,11 @@ class History {
       if (round > 0 && (await this.#isAtRest())) break;
     }
     await this.#askAgain(true);
+    await this.#allAnswered(CLIENT_PATIENCE_MS);
     for (let left = TELLING_ROUNDS; this.#receiver && left > 0; left -= 1) {
       this.#timeline.leap(TELLING_LEAP_MS);
       await this.#timeline.wait(QUIET_MS);
     }
-    await this.#allAnswered(CLIENT_PATIENCE_MS);
   }
 
   /** Nobody waits for an answer any more, or so long (ms) has passed. */
@@ -568,13 +563,24 @@ class History {
     while (this.#underWay.size > 0 && this.#timeline.now < waited) await this.#timeline.wait(500);
   }
 
-  /** Nobody will ask about anything any more of its own accord, and nobody waits for an answer. */
+  /** The same, and nothing is on its way to a gateway any more. */
+  async #allArrived(): Promise<void> {
+    await this.#allAnswered(CLIENT_PATIENCE_MS);
+    const waited = this.#timeline.now + CLIENT_PATIENCE_MS;
+    while (this.#gateways.isAwaited && this.#timeline.now < waited) await this.#timeline.wait(500);
+  }
+
+  /** Nobody will ask about anything any more of its own accord, nobody waits for an answer, and nothing is on its way. */
   async #isAtRest(): Promise<boolean> {
-    const { ledger, providers } = this.#alive(0).till;
+    if (this.#gateways.isAwaited) return false;
+    const { ledger, providers, clock } = this.#alive(0).till;
     const accounts = [...providers.values()].map(({ account }) => account);
     // Calls that are left alone, or yet to be confirmed.
     const left = await ledger.inspect((tx) => tx.all('SELECT 1 FROM paid_calls WHERE due_at > 0 LIMIT 1'));
     if (left.length > 0) return false;
+    // What a clock that was ahead has dated into the future counts when that has come.
+    const dated = "SELECT 1 FROM approvals WHERE state = 'approved' AND created_at > ? LIMIT 1";
+    if ((await ledger.inspect((tx) => tx.all(dated, clock.now()))).length > 0) return false;
     return ledger.read(async (book) => {
       const next = await Promise.all(accounts.map((account) => book.asking.earliest(account)));
       next.push(this.#receiver && (await book.outbox.dueAt(BOOKS.name)));
