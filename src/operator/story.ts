@@ -7,6 +7,8 @@ import { brief } from './layout.ts';
 import { foreign, html, type Markup } from './markup.ts';
 import { BY_PERSONS, BY_SERVER, EVENTS, VIA, WORDS } from './words.ts';
 
+/** Who acts for nobody. */
+const SERVER: ReadonlySet<string> = new Set([PAY_BACK, 'settler']);
 /** How many records are told at most, the newest of them. */
 const MAX_TOLD = 40;
 
@@ -47,7 +49,7 @@ function line(frame: Frame, event: AuditRecord): Markup | undefined {
   const told = refused ? 'call-refused' : isAlarm ? 'alarm' : event.kind;
   const person = /^operator(?::(.+))?$/s.exec(event.caller);
   const ofPerson = person ? BY_PERSONS[told] : undefined;
-  const ofServer = event.caller === PAY_BACK ? BY_SERVER[event.kind] : undefined;
+  const ofServer = SERVER.has(event.caller) ? BY_SERVER[event.kind] : undefined;
   const words = ofPerson ?? ofServer ?? toldIn(told);
   // Who wants it of their own accord was not asked.
   if (!words || event.detail.rule === BY_PERSON) return undefined;

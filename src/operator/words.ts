@@ -258,9 +258,13 @@ export const BY_PERSONS: Readonly<Partial<Record<string, Text>>> = {
   'call-refused': { zh: '有人的操作被拒绝', en: 'What a person wanted was refused' },
 };
 
-/** … and where the server has, because it owes that money. */
+/** … and where the server has: it owes that money, or nobody wants that order any more. */
 export const BY_SERVER: Readonly<Partial<Record<string, Text>>> = {
   'refund-created': { zh: '服务器自动退款', en: 'The server pays it back' },
+  'close-intended': {
+    zh: '服务器关闭不再收款的订单',
+    en: 'The server closes what is not to be paid any more',
+  },
 };
 
 /** What a record of an order's story means; undefined where it says nothing to a person, or the same again. */

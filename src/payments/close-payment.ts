@@ -175,12 +175,17 @@ function alreadyPaid(order: OrderRecord): CashierError {
   });
 }
 
-/** A close that had to wait until the buyer opened the trade is done now that it exists. */
+/**
+ * A close that had to wait until the buyer opened the trade is done now that it exists, and so is that of a trade which
+ * nobody has paid in time: WeChat Pay takes no more money for it, and for a week does not call it closed.
+ *
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4012525171 (time_expire)
+ */
 export async function finishClosing(till: Till, asked: AskedTrade): Promise<OrderRecord> {
-  const { order } = asked;
-  const provider = providerOf(till, order);
-  if (!provider.closeTrade || !order.closing || !isOursToClose(asked) || (await isFrozenNow(till)))
-    return order;
+  const provider = providerOf(till, asked.order);
+  if (!provider.closeTrade || !isOursToClose(asked) || (await isFrozenNow(till))) return asked.order;
+  const order = await intendWhenOver(till, asked.order);
+  if (!order.closing) return order;
   try {
     await provider.closeTrade(order.outTradeNo, unlessFrozen(till));
   } catch (error) {
@@ -189,6 +194,19 @@ export async function finishClosing(till: Till, asked: AskedTrade): Promise<Orde
     throw error;
   }
   return record(till, order, (book) => closedIn(book, order));
+}
+
+/** The server's own intent to close what has run out. */
+async function intendWhenOver(till: Till, order: OrderRecord): Promise<OrderRecord> {
+  const isOver = order.expiresAt !== undefined && till.clock.now() >= order.expiresAt;
+  if (order.closing || !isOver) return order;
+  const ledger = till.ledger.as({ actor: 'settler' });
+  return record({ ...till, ledger }, order, async (book) => {
+    const current = await book.orders.again(order);
+    if (current.closing || current.state !== 'NOTPAY') return current;
+    await book.event(current, 'close-intended', {});
+    return book.orders.patch(current, { closing: true });
+  });
 }
 
 async function closedIn(book: Book, order: OrderRecord): Promise<OrderRecord> {

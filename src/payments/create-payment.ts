@@ -9,7 +9,8 @@ import {
   OutcomeUnknown,
 } from '../providers/contract.ts';
 import { isGivenOut } from './apply.ts';
-import { askTrade } from './ask-gateway.ts';
+import { type AskedTrade, askTrade } from './ask-gateway.ts';
+import { finishClosing } from './close-payment.ts';
 import {
   clientError,
   failureOf,
@@ -89,10 +90,9 @@ async function settle(
 ): Promise<PaymentResult> {
   const { till, call } = errand;
   const { order } = reserved;
-  let known: OrderRecord;
-  let foreign: boolean;
+  let asked: AskedTrade;
   try {
-    ({ order: known, foreign } = await askTrade(till, order));
+    asked = await askTrade(till, order);
   } catch (error) {
     await release(till, order);
     if (error instanceof OutcomeUnknown || error instanceof GatewayUnavailable)
@@ -100,6 +100,7 @@ async function settle(
     throw isGatewayError(error) ? clientError(error, STANDS, { outTradeNo: order.outTradeNo }) : error;
   }
   const now = till.clock.now();
+  const { order: known, foreign } = asked;
   // Nobody can pay ours, and the number is another system's: there is nothing to wait for.
   if (foreign && !isGivenOut(known)) {
     await giveUp(till, order);
@@ -110,9 +111,10 @@ async function settle(
     const claimed = await claimAgain(till, order);
     if (claimed) return send(errand, { ...reserved, order: claimed });
   }
+  const stands = await finishClosing(till, asked);
   await release(till, order);
   // A buyer's earlier payment turns out to be closed: the same wish is a new one. Paid, it is the answer.
-  const closed = isFinal(known) && known.state !== 'PAID';
+  const closed = isFinal(stands) && stands.state !== 'PAID';
   if (input.outTradeNo === undefined && closed) return createPayment(till, call, input);
   return tellPayment(errand, order, reserved.replayed);
 }

@@ -84,6 +84,16 @@ describe('one number, one effect', () => {
     expect(next.order.outTradeNo).not.toBe(first.order.outTradeNo);
   });
 
+  it('opens a new payment for a buyer whose first has run out unpaid, once the gateway has closed that one', async () => {
+    const wish = payment({ buyer: 'alice', expiresInMinutes: 1 });
+    const first = await createPayment(till, CALL, wish);
+    await world.clock.sleep(2 * 60_000);
+    const next = await createPayment(till, CALL, wish);
+    expect(next).toMatchObject({ order: { state: 'NOTPAY' }, replayed: false });
+    expect(next.order.outTradeNo).not.toBe(first.order.outTradeNo);
+    expect(world.bank.trades.get(first.order.outTradeNo)?.state).toBe('CLOSED');
+  });
+
   it('keeps of a buyer a fingerprint that is another in another ledger, so that nobody finds them by trying', async () => {
     const elsewhere = new World(2);
     const there = await elsewhere.process();

@@ -6,7 +6,8 @@ import { createPayment } from '../../src/payments/create-payment.ts';
 import { refundPayment } from '../../src/payments/refund-payment.ts';
 import { runSettler } from '../../src/payments/settler.ts';
 import type { Till } from '../../src/payments/till.ts';
-import { CALL, payment, refund, World } from '../support/world.ts';
+import { freeze, unfreeze } from '../../src/policy/decisions.ts';
+import { CALL, payment, person, refund, World } from '../support/world.ts';
 
 let world: World;
 let till: Till;
@@ -80,6 +81,37 @@ describe('the settler', () => {
     if (trade) trade.state = 'CLOSED';
     await pass(5_000);
     expect(await order('ORDER_1')).toMatchObject({ state: 'CLOSED' });
+  });
+
+  it.each(['none', 'unavailable', 'lost-before', 'lost-after'] as const)(
+    'closes what has run out unpaid, which the gateway need not do by itself (%s)',
+    async (fault) => {
+      await createPayment(till, CALL, payment({ outTradeNo: 'ORDER_1', expiresInMinutes: 1 }));
+      world.failing('close', fault, 1);
+      settle(till);
+      await pass(59_000);
+      expect(asked('close')).toEqual([]);
+      await pass(fault === 'none' ? 10_000 : 2 * 60_000);
+      expect(world.bank.trades.get('ORDER_1')?.state).toBe('CLOSED');
+      expect(await order('ORDER_1')).toMatchObject({ state: 'CLOSED', closing: false });
+      const story = await till.ledger.read((book) => book.audit.ofOrder('ORDER_1'));
+      const intents = story.filter(({ kind }) => kind === 'close-intended');
+      expect(intents).toMatchObject([{ caller: 'settler' }]);
+    },
+  );
+
+  it('closes nothing while it is frozen, and nothing that turns out to be paid', async () => {
+    await createPayment(till, CALL, payment({ outTradeNo: 'ORDER_1', expiresInMinutes: 1 }));
+    await till.ledger.write((book) => freeze(book, 'page', undefined));
+    settle(till);
+    await pass(3 * 60_000);
+    expect(asked('close')).toEqual([]);
+    world.bank.pay('ORDER_1');
+    const operator = await person(till);
+    await till.ledger.write((book) => unfreeze(book, operator));
+    await pass(2 * 60_000);
+    expect(await order('ORDER_1')).toMatchObject({ state: 'PAID', closing: false });
+    expect(asked('close')).toEqual([]);
   });
 
   it('closes a create that never arrived, and finishes a close that had to wait', async () => {

@@ -88,7 +88,7 @@ describe('an order', () => {
     const { order } = await query();
     const sentAt = Math.floor((order.sentAt ?? 0) / 1000) * 1000;
     await world.clock.sleep(2 * HOUR_MS);
-    expect((await query()).order.state).toBe('NOTPAY');
+    expect((await query()).order.state, 'its time is over').toBe('CLOSED');
     world.bank.pay(ORDER, { late: true });
     expect((await query()).order).toMatchObject({ state: 'PAID', gatewayTradeNo: `T${ORDER}` });
     await query();

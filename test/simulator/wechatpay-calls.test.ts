@@ -156,15 +156,26 @@ describe('the way of an order, as wechatpay-axios-plugin verifies it', () => {
     expect(await refusal(query('nobodys'))).toBe('404 ORDER_NOT_EXIST');
   });
 
-  it('closes by itself at time_expire, which is at least a minute ahead', async () => {
+  it('takes no money after time_expire, at least a minute ahead, and is closed by its merchant or after a week', async () => {
     const placed = order({ time_expire: '2026-11-21T10:00:10+08:00' });
-    await create('native', placed);
+    const { code_url } = (await create('native', placed)).data;
+    const state = async (number = placed.out_trade_no) => (await query(number)).data.trade_state;
     bench.clock.travel(MINUTE_MS - 1);
-    expect((await query(placed.out_trade_no)).data).toMatchObject({ trade_state: 'NOTPAY' });
+    expect((await scan(code_url)).status).toBe(200);
     bench.clock.travel(1);
-    expect((await query(placed.out_trade_no)).data).toMatchObject({ trade_state: 'CLOSED' });
+    expect((await scan(code_url)).status).toBe(400);
     expect((await pay(placed.out_trade_no)).status).toBe(409);
+    expect(await state()).toBe('NOTPAY');
+    expect((await close(placed.out_trade_no)).status).toBe(204);
+    expect(await state()).toBe('CLOSED');
     expect((await pay(placed.out_trade_no, { late: true })).value.trade).toMatchObject({ state: 'PAID' });
+
+    const left = order({ time_expire: '2026-11-21T10:30:00+08:00' });
+    await create('native', left);
+    bench.clock.travel(7 * 1_440 * MINUTE_MS - 1);
+    expect(await state(left.out_trade_no)).toBe('NOTPAY');
+    bench.clock.travel(1);
+    expect(await state(left.out_trade_no)).toBe('CLOSED');
     bench.clock.travel(MORNING - bench.clock.now());
   });
 

@@ -11,8 +11,9 @@ import { type OrderCall, partiesOf, requireOwn, type Side, sellerOf, spaceOf } f
 import { notExist, parameterError, WechatPayRefusal } from './refusal.ts';
 
 const MINUTE_MS = 60_000;
-/** ms that an order waits when it names no `time_expire`; and the longest it may name. */
+/** ms that an order waits when it names no `time_expire`, and after which one that nobody has paid is closed. */
 const DEFAULT_WAIT_MS = 7 * 1_440 * MINUTE_MS;
+/** ms; the longest it may name. */
 const LONGEST_WAIT_MS = 90 * 1_440 * MINUTE_MS;
 /** ms that a credential works. */
 const CODE_LIFETIME_MS = 120 * MINUTE_MS;
@@ -130,9 +131,8 @@ export function closeOrder(
   if ((given.mchid ?? given.sp_mchid) !== side.mchId) throw parameterError('mchid', '与签名的商户号不一致');
   const trade = requireOwn(find() ?? notExist(), seller);
   const now = world.clock.now();
-  const state = tradeState(trade, now);
-  if (state === 'PAID') throw new WechatPayRefusal('ORDERPAID', '该订单已支付');
-  if (state === 'CLOSED') return;
+  if (trade.paidAt !== undefined) throw new WechatPayRefusal('ORDERPAID', '该订单已支付');
+  if (transactionState(trade, now) === 'CLOSED') return;
   world.trades.save({ ...trade, closedAt: now });
   world.codes.expire('wechatpay', trade.outTradeNo, now);
 }
@@ -172,11 +172,15 @@ const STATE_TEXTS: Readonly<Record<string, string>> = {
   CLOSED: '订单已关闭',
 };
 
-/** REFUND as soon as there is any refund, whatever became of it. */
+/**
+ * REFUND as soon as there is any refund, whatever became of it. `time_expire` only ends the time to pay: until somebody
+ * closes it, an order stays NOTPAY for a week.
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4012525171
+ */
 function transactionState(trade: Trade, now: number): string {
-  const state = tradeState(trade, now);
-  if (state !== 'PAID') return state;
-  return trade.refunds.length > 0 ? 'REFUND' : 'SUCCESS';
+  if (trade.paidAt !== undefined) return trade.refunds.length > 0 ? 'REFUND' : 'SUCCESS';
+  const closesAt = Math.max(trade.expiresAt, trade.createdAt + DEFAULT_WAIT_MS);
+  return trade.closedAt !== undefined || now >= closesAt ? 'CLOSED' : 'NOTPAY';
 }
 
 function checkReentry(existing: Trade, fingerprint: string, now: number): void {
