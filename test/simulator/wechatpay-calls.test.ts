@@ -229,6 +229,7 @@ describe('what an order may say', () => {
     ['a number of 5 characters', 'native', { out_trade_no: 'abcde' }],
     ['a number with a dot', 'native', { out_trade_no: 'abc.def' }],
     ['a notify URL with a query', 'native', { notify_url: 'https://a.example/n?x=1' }],
+    ['a notify URL of 256 characters', 'native', { notify_url: `https://a.example/${'n'.repeat(238)}` }],
     ['no notify URL', 'native', { notify_url: undefined }],
     ['a relative notify URL', 'native', { notify_url: '/notify' }],
     ['an amount as text', 'native', { amount: { total: '990' } }],

@@ -29,7 +29,8 @@ const order = {
   out_trade_no: outTradeNo,
   time_expire: z.iso.datetime({ offset: true }).optional(),
   attach: text(128).optional(),
-  notify_url: notifyUrl,
+  // One character less than a refund's.
+  notify_url: notifyUrl.max(255),
   goods_tag: text(32).optional(),
   support_fapiao: z.boolean().optional(),
   limit_pay: z.array(text(32)).optional(),
