@@ -408,6 +408,9 @@ describe('signing', () => {
     expect(Rsa.decrypt(data.encrypted_echo_message, Rsa.from(bench.env.WXPAY_MCH_KEY ?? '', 'private'))).toBe(
       '你好',
     );
+    const withoutKey = { headers: { 'Wechatpay-Serial': null } };
+    const body = { echo_message: 'hello' };
+    expect(await refusal(bench.wechatpay.post('v3/security/echo', body, withoutKey))).toBe('400 PARAM_ERROR');
   });
 });
 

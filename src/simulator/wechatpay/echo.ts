@@ -1,4 +1,5 @@
 import { constants, type KeyObject, privateDecrypt, publicEncrypt } from 'node:crypto';
+import type { Incoming } from '../http.ts';
 import { token } from '../numbers.ts';
 import type { World } from '../world.ts';
 import { echoRequest, readBody } from './parameters.ts';
@@ -10,7 +11,10 @@ const OAEP = { padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha1' };
  * `POST /v3/security/echo`: the self-test of signing, encryption and notification that moves no money.
  * @see https://pay.weixin.qq.com/doc/v3/merchant/4015164042
  */
-export function echo(world: World, body: Buffer): Record<string, string> {
+export function echo(world: World, { headers, body }: Incoming): Record<string, string> {
+  // Here alone it has to say which key is to sign the answer.
+  if (headers['wechatpay-serial'] === undefined)
+    throw parameterError('Wechatpay-Serial', '缺少 Wechatpay-Serial', 'header');
   const request = readBody(body, echoRequest);
   const { merchant, wechatpay } = world.identity.keys;
   const answer: Record<string, string> = { echo_message: request.echo_message };

@@ -30,7 +30,7 @@ export async function wechatPayGateway(gateway: World, incoming: Incoming): Prom
   }
   try {
     if (incoming.target === '/v3/security/echo' && incoming.method === 'POST') {
-      const value = await world.database.write(() => echo(world, incoming.body));
+      const value = await world.database.write(() => echo(world, incoming));
       return answer(world, { status: 200, value });
     }
     if (incoming.method === 'GET' && incoming.target.startsWith(`${BILL_FILE_PATH}?`)) {
