@@ -3,10 +3,12 @@ import { fen } from '../../src/domain/money.ts';
 import { Asking } from '../../src/ledger/asking.ts';
 import { closePayment } from '../../src/payments/close-payment.ts';
 import { createPayment } from '../../src/payments/create-payment.ts';
+import { queryPayment } from '../../src/payments/query-payment.ts';
 import { refundPayment } from '../../src/payments/refund-payment.ts';
 import { runSettler } from '../../src/payments/settler.ts';
 import type { Till } from '../../src/payments/till.ts';
 import { freeze, unfreeze } from '../../src/policy/decisions.ts';
+import { presenter } from '../../src/tools/present.ts';
 import { CALL, payment, person, refund, World } from '../support/world.ts';
 
 let world: World;
@@ -99,6 +101,20 @@ describe('the settler', () => {
       expect(intents).toMatchObject([{ caller: 'settler' }]);
     },
   );
+
+  it('speaks of no time in which what has run out can still be paid, while the close cannot be sent', async () => {
+    await createPayment(till, CALL, payment({ outTradeNo: 'ORDER_1', expiresInMinutes: 1 }));
+    world.failing('close', 'unavailable', Number.POSITIVE_INFINITY);
+    await pass(61_000);
+    const result = await queryPayment(till, CALL, { outTradeNo: 'ORDER_1', waitSeconds: 0 });
+    expect(result.order).toMatchObject({ state: 'NOTPAY', closing: true });
+    const present = presenter({
+      ...{ language: 'en', simulated: false, now: () => world.clock.now() },
+      ...{ buyerPage: async () => undefined, approvalUrl: async () => undefined },
+    });
+    const { structured } = await present.payment(result);
+    expect(structured).toMatchObject({ nextStep: expect.stringContaining('The time to pay is over') });
+  });
 
   it('closes nothing while it is frozen, and nothing that turns out to be paid', async () => {
     await createPayment(till, CALL, payment({ outTradeNo: 'ORDER_1', expiresInMinutes: 1 }));

@@ -153,8 +153,8 @@ function nextOf(result: PaymentResult, handedOver: () => Text, now: number): Tex
   if (order.late) return words.LATE;
   if (delivery?.deliveredAt !== undefined) return words.DELIVERED;
   if (delivery?.overdueAt !== undefined) return deliverBefore(delivery.overdueAt);
-  if (order.closing) {
-    if (order.state === 'UNKNOWN') return words.CLOSING_UNKNOWN;
+  if (order.closing && order.state === 'UNKNOWN') return words.CLOSING_UNKNOWN;
+  if (order.closing && now < (order.expiresAt ?? Number.POSITIVE_INFINITY)) {
     const until = iso(order.expiresAt);
     const { zh, en } = HELD[order.scene];
     return {
