@@ -32,6 +32,7 @@ export interface Asker {
  * just paid may be none for a while: only when its time is long over is that an end.
  *
  * @see https://open.unionpay.com/tjweb/acproduct/list?apiSvcId=448
+ * @see https://open.unionpay.com/tjweb/acproduct/dictionary (payTimeout)
  */
 export async function queryTrade(
   { merId, account, gateway, now }: Asker,
@@ -46,7 +47,9 @@ export async function queryTrade(
   const isOver = expiresAt !== undefined && now() > expiresAt + LAG_MS;
   const trade = tradeIn(answer, account, code, isOver);
   if (trade === undefined) throw new OutcomeUnknown('unreadable');
-  return trade;
+  // As it can be on a bank's own page: UnionPay takes the money, tells nobody, and gives it back by itself within days.
+  const isTooLate = expiresAt !== undefined && (trade.paidAt ?? 0) > expiresAt;
+  return isTooLate ? { ...trade, refundedFen: 'unknown' } : trade;
 }
 
 /** What a signed message says of a payment; undefined where one that is paid lacks what proves it. */

@@ -157,6 +157,20 @@ describe('an answer', () => {
     },
   );
 
+  it('that was paid after its time says that money goes back, of which nobody tells how much by now', async () => {
+    // 18:30:00 is the last second of it.
+    for (const [traceTime, refundedFen] of [
+      ['1128183000', undefined],
+      ['1128183001', 'unknown'],
+      ['1129090000', 'unknown'],
+    ]) {
+      const told = await asking({ ...PAID, traceTime: traceTime ?? '' }, LATER);
+      expect(told).toMatchObject({ state: 'PAID', amountFen: 1990 });
+      expect(told, traceTime).toHaveProperty('paidAt');
+      expect((told as { refundedFen?: unknown }).refundedFen, traceTime).toBe(refundedFen);
+    }
+  });
+
   it('is no proof of a payment without sum or number, or in other money', async () => {
     for (const field of ['txnAmt', 'queryId'])
       expect(await asking({ ...PAID, [field]: '' }), field).toBe('unknown unreadable');
