@@ -135,6 +135,14 @@ export const BUSINESS_ROWS: readonly CodeRow[] = [
   row(['create'], ['TRADE_HAS_SUCCESS'], 'already-paid'),
   row(['create'], ['TRADE_HAS_CLOSE'], 'closed'),
   row(['create'], ['CONTEXT_INCONSISTENT', 'TRADE_BUYER_NOT_MATCH'], 'number-conflict'),
+  // the number has had its code, whose answer was lost; said as well to an app without the product
+  row(['create'], ['APPLY_PC_MERCHANT_CODE_ERROR'], 'number-conflict', {
+    scenes: ['qr'],
+    advice: {
+      zh: '支付宝不为这个 outTradeNo 再给付款码：请用新的 outTradeNo 下单；新的也这样时，请商家核对当面付或订单码支付的签约。',
+      en: 'Alipay gives no further code for this outTradeNo: create the payment under a new outTradeNo; where that fails alike, ask the merchant whether order codes or face-to-face payment are signed up for.',
+    },
+  }),
   row(['create'], ['EXIST_FORBIDDEN_WORD'], 'bad-parameter', {
     advice: {
       zh: '商品名含有支付宝不允许的词：换一个 title，用新的 outTradeNo 下单。',

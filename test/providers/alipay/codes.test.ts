@@ -115,6 +115,12 @@ describe('what to do next', () => {
     expect(zh(operation, subCode)).not.toMatch(unwanted);
   });
 
+  it('asks for another number when Alipay gives no second code for one', () => {
+    const repeated = refused('create', 'ACQ.APPLY_PC_MERCHANT_CODE_ERROR', { scene: 'qr' });
+    expect(repeated).toMatchObject({ reason: 'number-conflict', proven: true });
+    expect(repeated).toMatchObject({ advice: { zh: expect.stringMatching(/新的 outTradeNo/) } });
+  });
+
   it('keeps the number whatever the merchant has to mend', () => {
     const code = '40006';
     const create = zh('create', 'isv.insufficient-isv-permissions', { code, scene: 'qr' });
