@@ -6,7 +6,7 @@ import { BY_PERSON, type OrderRecord, type RefundRecord } from '../ledger/record
 import { holdsSum } from '../ledger/refund-machine.ts';
 import { isElsewhere } from '../ledger/refunded.ts';
 import { insist, type Person } from '../persons/person.ts';
-import { approvalsFor, decideApproval, requestApproval } from '../policy/approvals.ts';
+import { approvalView, decideApproval, requestApproval } from '../policy/approvals.ts';
 import { insistNotFrozen } from '../policy/decisions.ts';
 import { NEVER_SENT, newNumber } from './beginnings.ts';
 import { conflict, orderNotFound } from './errors.ts';
@@ -52,17 +52,14 @@ export async function refundByPerson(
   const inputHash = digest(refundFen, reason);
   const known =
     outRefundNo === undefined
-      ? ofSum(refunds, refundFen, caller)
+      ? await ofSum(book, refunds, refundFen, caller, ports.now)
       : refunds.find((other) => other.outRefundNo === outRefundNo);
   if (known) {
     const isOther = known.caller !== caller || known.inputHash !== inputHash;
     if (outRefundNo !== undefined && isOther) throw conflict('outRefundNo');
-    const asked = await book.approvals.of(known);
-    const isOver =
-      known.state === 'PENDING_APPROVAL' &&
-      !approvalsFor(asked, known, ports.now).some(({ state }) => state === 'approved');
+    const isOver = known.state === 'PENDING_APPROVAL' && !(await isAllowed(book, known, ports.now));
     if (outRefundNo !== undefined || !isOver)
-      return { refund: known, approval: asked[0]?.id, replayed: true };
+      return { refund: known, approval: (await book.approvals.of(known))[0]?.id, replayed: true };
   }
   await insistNotFrozen(book);
   if (order.state !== 'PAID') throw notPaid(order);
@@ -89,11 +86,29 @@ export async function refundByPerson(
   return { refund, approval, replayed: false };
 }
 
-/** What gives that sum back, or has, whoever wanted it; else what waits by this person's own wish. */
-function ofSum(refunds: readonly RefundRecord[], amountFen: Fen, caller: string): RefundRecord | undefined {
+/**
+ * What gives that sum back, has, or is about to by a person's yes, whoever wanted it; else what waits by this person's
+ * own wish.
+ */
+async function ofSum(
+  book: Book,
+  refunds: readonly RefundRecord[],
+  amountFen: Fen,
+  caller: string,
+  now: number,
+): Promise<RefundRecord | undefined> {
   const same = refunds.filter((refund) => refund.amountFen === amountFen && !isElsewhere(refund));
-  const waits = ({ state, caller: of }: RefundRecord) => state === 'PENDING_APPROVAL' && of === caller;
-  return same.find(({ state }) => holdsSum(state)) ?? same.find(waits);
+  const held = same.find(({ state }) => holdsSum(state));
+  if (held) return held;
+  const waiting = same.filter(({ state }) => state === 'PENDING_APPROVAL');
+  for (const refund of waiting) if (await isAllowed(book, refund, now)) return refund;
+  return waiting.find((refund) => refund.caller === caller);
+}
+
+/** Whether a person's yes to it still stands, and nothing was sent by it. */
+async function isAllowed({ approvals }: Book, refund: RefundRecord, now: number): Promise<boolean> {
+  const asked = await approvals.of(refund);
+  return asked.some((one) => one.state === 'approved' && approvalView(one, now) === 'approved');
 }
 
 /** Under whose name what a person does stands and counts; no agent can have it. */
