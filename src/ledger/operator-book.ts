@@ -82,6 +82,11 @@ export class OperatorBook {
     return stored ? (JSON.parse(stored) as Restored) : undefined;
   }
 
+  /** Whether it was restored and no person has resumed it: a day that is still open then stands in nobody's way. */
+  async isYetToResume(): Promise<boolean> {
+    return (await this.freeze()) !== undefined && (await this.restored()) !== undefined;
+  }
+
   /** When (ms) it was restored last, also when that has been made up for; undefined: never. */
   async restoredAt(): Promise<number | undefined> {
     const at = await readMeta(this.#tx, 'restored_at');

@@ -21,7 +21,8 @@ export const MOST_DAYS = 7;
 /**
  * Compares the bill of every wallet's yesterday with the ledger each morning, and has the gateway settle what differs,
  * until `signal` aborts: once, however many processes share the ledger. What is left is told then; where no bills are to
- * be had, that is told once. A sandbox has samples of bills only, and a restored ledger a person who compares it.
+ * be had, that is told once. A sandbox has samples of bills only, and a restored ledger a person who compares it until it
+ * resumes.
  */
 export async function runDailyBills(opened: Till, signal: AbortSignal): Promise<void> {
   const { clock, log } = opened;
@@ -48,7 +49,7 @@ async function compareNext(till: Till, wallet: PaymentProvider): Promise<void> {
     // A day that is yet to come was done by a wrong clock.
     if (note?.done === undefined || note.done > last) return 'begin';
     const date = nextDay(note.done, note, now);
-    return date === undefined || (await book.operator.restored()) ? undefined : { note, date };
+    return date === undefined || (await book.operator.isYetToResume()) ? undefined : { note, date };
   };
   const found = await ledger.read(find);
   if (found === 'begin') return ledger.note((book) => setBillNote(book, account, { provider, done: last }));
@@ -70,7 +71,8 @@ async function compareNext(till: Till, wallet: PaymentProvider): Promise<void> {
     });
   try {
     const isBlankDoubted = now < billOutAt(provider, date) + BLANK_DOUBTED_MS;
-    const { open } = await settleDay(till, wallet, { date, today: 'refused', isBlankDoubted }, true);
+    const day = { date, today: 'refused', isBlankDoubted } as const;
+    const { open } = await settleDay(till, wallet, day, true, false);
     await end({ differences: open });
   } catch (error) {
     if (!(error instanceof CashierError)) throw error;

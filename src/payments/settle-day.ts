@@ -24,17 +24,19 @@ export interface SettledDay {
 /**
  * Compares a day and, where `settle` says so, has the gateway settle what differs. A restored ledger takes in what it
  * had forgotten, and notes of each such day what is left. Throws as {@link reconcile}.
+ * @param takesIn what other systems have in the same bill is taken in as well, so whether to is a person's to say
  */
 export async function settleDay(
   till: Till,
   wallet: PaymentProvider,
   input: ReconcileInput,
   settle: boolean,
+  takesIn = settle,
 ): Promise<SettledDay> {
   const compare = () => reconcile(till, wallet, input);
   const isRestored = (await till.ledger.read((book) => book.operator.restored())) !== undefined;
   let result = await compare();
-  const taken = isRestored && settle ? await takeInForgotten(till, wallet, result.differences) : 0;
+  const taken = isRestored && takesIn ? await takeInForgotten(till, wallet, result.differences) : 0;
   if (taken > 0) result = await compare();
   const settled = new Map<(typeof result.differences)[number], OrderState | RefundState>();
   for (const difference of settle ? result.differences : []) {

@@ -4,9 +4,10 @@ import { createPayment } from '../../src/payments/create-payment.ts';
 import { runDailyBills } from '../../src/payments/daily-bills.ts';
 import { refundPayment } from '../../src/payments/refund-payment.ts';
 import type { Till } from '../../src/payments/till.ts';
+import { unfreeze } from '../../src/policy/decisions.ts';
 import { type Bill, GatewayDeclined, type PaymentProvider } from '../../src/providers/contract.ts';
 import { Background, timeUntil, told as toldOf } from '../support/background.ts';
-import { CALL, payment, refund, World } from '../support/world.ts';
+import { CALL, payment, person, refund, World } from '../support/world.ts';
 
 const MINUTE = 60_000;
 let world: World;
@@ -189,15 +190,27 @@ describe("yesterday's bill", () => {
     expect(await note()).toMatchObject({ done: '2026-12-14' });
   });
 
-  it('of a ledger that was restored is compared by a person', async () => {
-    await till.ledger.write((book) =>
-      book.operator.setRestored({
-        ...{ at: world.clock.now(), since: world.clock.now() },
-        ...{ providers: ['alipay'], reconciled: {} },
-      }),
-    );
+  it('of a ledger that was restored is compared by a person until it resumes, and by the server from then on', async () => {
+    const restore = () =>
+      till.ledger.write(async (book) => {
+        await book.operator.setFreeze({ by: 'restore' });
+        await book.operator.setRestored({
+          ...{ at: world.clock.now(), since: world.clock.now() },
+          ...{ providers: ['alipay'], reconciled: {} },
+        });
+      });
+    await restore();
     run(till);
     await until(1, 12);
     expect(asked()).toEqual([]);
+    await restore();
+    const operator = await person(till);
+    await till.ledger.write((book) => unfreeze(book, operator, true));
+    expect(await till.ledger.read((book) => book.operator.restored())).toBeDefined();
+    world.bank.editBill = stranger;
+    await until(2, 12);
+    expect(asked().at(-1)).toBe('2026-11-23');
+    // What it had forgotten may be another system's: to take it in is a person's.
+    expect(await till.ledger.read((book) => book.orders.get('OTHERS_1'))).toBeUndefined();
   });
 });

@@ -132,12 +132,17 @@ describe('a price', () => {
     const till = await process();
     const quoted = await quote(till);
     const at = world.clock.now();
-    await till.ledger.write((book) =>
-      book.operator.setRestored({ at, since: at, providers: ['alipay'], reconciled: {} }),
-    );
+    await till.ledger.write(async (book) => {
+      await book.operator.setFreeze({ by: 'restore' });
+      await book.operator.setRestored({ at, since: at, providers: ['alipay'], reconciled: {} });
+    });
     await world.clock.sleep(30 * DAY_MS);
     await overdueCalls(till);
     expect(await askCall(till, quoted.number)).toBeDefined();
+    // What a person has left open when they resumed it is compared by the servers in time.
+    await till.ledger.write((book) => book.operator.setFreeze(undefined));
+    await overdueCalls(till);
+    expect(await askCall(till, quoted.number)).toBeUndefined();
   });
 });
 

@@ -46,7 +46,7 @@ export async function overdueCalls(till: Till): Promise<number> {
   const { due, isOld } = await till.ledger.read(async ({ paidCalls, operator }) => ({
     due: await paidCalls.due(AT_ONCE),
     // A person is yet to compare the bills of a restored ledger, whatever days they are of.
-    isOld: !(await operator.restored()) && (await paidCalls.anyToForget(unpaid, results)),
+    isOld: !(await operator.isYetToResume()) && (await paidCalls.anyToForget(unpaid, results)),
   }));
   let seen = 0;
   for (const call of due) {
