@@ -12,6 +12,7 @@ import { conflict, insistOnExpiry, numberTaken, offerClosed, sceneNotOffered } f
 import type { ForeignPayment, OrderName } from './foreign.ts';
 import type { CreatePaymentInput, OfferedTerms } from './inputs.ts';
 import { askOffer, closeOffer, concludedOffer, isOpen, type OfferResult, offeredAt } from './offers.ts';
+import { GATE } from './paid-calls/quote.ts';
 import { askedBy, insistOnTrial } from './permit.ts';
 import { askPayment } from './query-payment.ts';
 import { isFinal } from './reserve-payment.ts';
@@ -127,7 +128,9 @@ export async function chooseWallet(
     tool: 'choice',
   };
   const { outTradeNo } = offered;
-  return byStranger(opened, call, outTradeNo, { outTradeNo, provider }, () =>
+  // Whoever asks for prices has as many of their pages as they like.
+  const place = offered.asked.tool === GATE.tool ? GATE.tool : outTradeNo;
+  return byStranger(opened, call, place, { outTradeNo, provider }, () =>
     createOffered(opened, holders, offered, provider),
   );
 }

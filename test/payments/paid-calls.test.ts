@@ -504,6 +504,22 @@ it('what the rules or a pause let nobody buy is on record, of a flood by number 
   });
 });
 
+it('what is refused on pages of bills is on record, of a flood by number only, however many pages it has', async () => {
+  const till = await process();
+  for (let i = 0; i < 40; i++) {
+    const { pageToken } = await quote(till);
+    await chooseWallet(till, holders, pageToken, 'alipay');
+    for (const other of ['wechatpay', 'unionpay'] as const)
+      await expect(chooseWallet(till, holders, pageToken, other)).rejects.toBeDefined();
+  }
+  const all = await till.ledger.read((book) => book.audit.after(0, 10_000));
+  const refused = all.filter(
+    ({ kind, tool, detail }) => kind === 'result' && tool === 'choice' && detail.code,
+  );
+  expect(refused.length).toBe(20);
+  expect(all.filter(({ kind }) => kind === 'calls-limited')).toHaveLength(1);
+});
+
 it('what somebody has changed in a row of it is found', async () => {
   const till = await process();
   const bought = await paid(till);
