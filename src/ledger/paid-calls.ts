@@ -15,6 +15,9 @@ const UNPAID = `FROM paid_calls INDEXED BY paid_calls_unpaid WHERE paid_by IS NU
   AND NOT EXISTS (SELECT 1 FROM orders WHERE out_trade_no IN (page_no, weixin_no, proof_no)
     AND orders.state IN ('PAID', 'NOTPAY', 'UNKNOWN'))`;
 
+/** Anybody can ask for prices, and each that is told counts those that are out: more than one who asks can have. */
+const MOST_COUNTED = 20_000;
+
 /**
  * Calls that are paid for, inside one transaction. A price that was told is a row and nothing more, for anybody can ask
  * for as many as they like; the trail tells of a call from its payment on, under the number of the order that paid it,
@@ -61,14 +64,20 @@ export class PaidCalls {
     return this.#one('proof_no = ?', proofNo);
   }
 
-  /** How many prices that nobody has paid can be paid by proof after `since` (ms), and what they come to (fen). */
-  async provable(since: number): Promise<Usage> {
+  /**
+   * How many prices that nobody has paid can be paid by proof after `since` (ms), and what they come to (fen). Undefined
+   * where so many are out, by proof or not, that a count would keep everybody waiting.
+   */
+  async provable(since: number, most = MOST_COUNTED): Promise<Usage | undefined> {
     const [row] = await this.#tx.all(
-      `SELECT COUNT(*) AS count, COALESCE(SUM(amount_fen), 0) AS fen FROM paid_calls INDEXED BY paid_calls_unpaid
-       WHERE paid_by IS NULL AND expires_at > ? AND proof_no IS NOT NULL`,
+      `SELECT COUNT(*) AS found, COUNT(proof_no) AS count,
+         COALESCE(SUM(CASE WHEN proof_no IS NULL THEN 0 ELSE amount_fen END), 0) AS fen
+       FROM (SELECT proof_no, amount_fen FROM paid_calls INDEXED BY paid_calls_unpaid
+         WHERE paid_by IS NULL AND expires_at > ? LIMIT ?) AS unpaid`,
       since,
+      most,
     );
-    return { count: Number(row?.count), fen: Number(row?.fen) };
+    return Number(row?.found) < most ? { count: Number(row?.count), fen: Number(row?.fen) } : undefined;
   }
 
   async byPageToken(token: string): Promise<PaidCallRecord | undefined> {

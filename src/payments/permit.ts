@@ -162,6 +162,7 @@ export async function mayGiveOut(till: Till, book: Book, call: Call, subject: Re
   const rules = all.filter((rule) => rule.kind !== 'ceiling' || rule.window === 'day');
   const taken = await used(book, 'payment', rules, now, false);
   const out = taken.size > 0 ? await book.paidCalls.provable(now - CLOCKS_APART_MS) : { count: 0, fen: 0 };
+  if (!out) return false;
   const withOut = [...taken].map(([rule, known]): [Rule, Used] => {
     return [rule, { ...known, count: known.count + out.count, fen: known.fen + out.fen }];
   });

@@ -1,6 +1,7 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Fen, fen } from '../../src/domain/money.ts';
 import { verifyAudit } from '../../src/ledger/audit-verify.ts';
+import { PaidCalls } from '../../src/ledger/paid-calls.ts';
 import { overdueCalls } from '../../src/payments/paid-calls/overdue.ts';
 import { payByProof } from '../../src/payments/paid-calls/prove.ts';
 import { type Priced, quoteCall } from '../../src/payments/paid-calls/quote.ts';
@@ -43,7 +44,10 @@ beforeEach(() => {
   world = new World();
   [trades, asked, confirmed, trouble, preorders] = [new Map(), [], [], [], []];
 });
-afterEach(() => world.end());
+afterEach(() => {
+  vi.restoreAllMocks();
+  return world.end();
+});
 
 const a2m: A2m = {
   hasService: true,
@@ -220,6 +224,23 @@ describe('the rules on payments', () => {
     await world.clock.sleep(16 * 60_000);
     expect((await quote(till)).proofNo).toBeDefined();
     await holds(till);
+  });
+
+  it('are not held against a flood of bills, of which none more can be paid by proof', async () => {
+    const till = await process();
+    await accept(till, { payments: { perDay: { count: 1_000 } }, refunds: {} });
+    for (let i = 0; i < 3; i++) await quote(till);
+    const out = (most: number) =>
+      till.ledger.read(({ paidCalls }) => paidCalls.provable(world.clock.now(), most));
+    expect(await out(4)).toMatchObject({ count: 3, fen: 30 });
+    expect(await out(3)).toBeUndefined();
+    const { provable } = PaidCalls.prototype;
+    vi.spyOn(PaidCalls.prototype, 'provable').mockImplementation(function (this: PaidCalls, since) {
+      return provable.call(this, since, 3);
+    });
+    expect((await quote(till)).proofNo).toBeUndefined();
+    await world.clock.sleep(17 * 60_000);
+    expect((await quote(till)).proofNo).toBeDefined();
   });
 
   it('of a minute count only what was paid in it', async () => {
