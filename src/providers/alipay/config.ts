@@ -237,9 +237,9 @@ function readGateway(env: Environment, world: keyof typeof GATEWAYS): string | u
   const bare = !url?.username && !url?.password && !url?.search && !url?.hash;
   if (url && safe && bare && url.pathname.endsWith('/gateway.do')) {
     const { hostname } = url;
-    const own = /(^|\.)alipaydev\.com$/.test(hostname)
+    const own = /(^|\.)alipaydev\.com\.?$/.test(hostname)
       ? 'sandbox'
-      : /(^|\.)alipay\.com$/.test(hostname)
+      : /(^|\.)alipay\.com\.?$/.test(hostname)
         ? 'prod'
         : world;
     if (own === world) return url.href;

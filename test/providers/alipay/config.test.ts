@@ -136,6 +136,11 @@ describe('readAlipayConfig', () => {
       { AP_GATEWAY: 'https://openapi-sandbox.dl.alipaydev.com/gateway.do' },
       'AP_GATEWAY',
     ],
+    [
+      "the sandbox's gateway, for real, as a whole name",
+      { AP_GATEWAY: 'https://openapi-sandbox.dl.alipaydev.com./gateway.do' },
+      'AP_GATEWAY',
+    ],
     ['a gateway without TLS', { AP_GATEWAY: 'http://gateway.example/gateway.do' }, 'AP_GATEWAY'],
     ['a loopback look-alike', { AP_GATEWAY: 'http://127.0.0.1.evil.example/gateway.do' }, 'AP_GATEWAY'],
     ['a gateway with a password', { AP_GATEWAY: 'https://me:pw@gateway.example/gateway.do' }, 'AP_GATEWAY'],
