@@ -24,19 +24,20 @@ export interface SettledDay {
 /**
  * Compares a day and, where `settle` says so, has the gateway settle what differs. A restored ledger takes in what it
  * had forgotten, and notes of each such day what is left. Throws as {@link reconcile}.
- * @param takesIn what other systems have in the same bill is taken in as well, so whether to is a person's to say
+ * @param isPersons to make up for what was forgotten, or to be content without, is no server's to do
  */
 export async function settleDay(
   till: Till,
   wallet: PaymentProvider,
   input: ReconcileInput,
   settle: boolean,
-  takesIn = settle,
+  isPersons = true,
 ): Promise<SettledDay> {
   const compare = () => reconcile(till, wallet, input);
   const isRestored = (await till.ledger.read((book) => book.operator.restored())) !== undefined;
   let result = await compare();
-  const taken = isRestored && takesIn ? await takeInForgotten(till, wallet, result.differences) : 0;
+  const taken =
+    isRestored && settle && isPersons ? await takeInForgotten(till, wallet, result.differences) : 0;
   if (taken > 0) result = await compare();
   const settled = new Map<(typeof result.differences)[number], OrderState | RefundState>();
   for (const difference of settle ? result.differences : []) {
@@ -51,7 +52,7 @@ export async function settleDay(
   if (open > 0) await noteDifferences(till, result, open);
   // It wants older bills too: where one cannot be had, what this one says is told all the same.
   const released = settle ? await releaseAbsentRefunds(till, wallet, billsOf(wallet)) : [];
-  if (isRestored) {
+  if (isRestored && isPersons) {
     const { differences } = settled.size > 0 ? await compare() : result;
     await noteReconciled(till, { provider: wallet.id, date: input.date, taken, differences });
   }

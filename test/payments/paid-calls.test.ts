@@ -133,7 +133,7 @@ describe('a price', () => {
     const quoted = await quote(till);
     const at = world.clock.now();
     await till.ledger.write(async (book) => {
-      await book.operator.setFreeze({ by: 'restore' });
+      await book.operator.setFreeze({ by: 'restore', reason: undefined });
       await book.operator.setRestored({ at, since: at, providers: ['alipay'], reconciled: {} });
     });
     await world.clock.sleep(30 * DAY_MS);
