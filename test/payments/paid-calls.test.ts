@@ -128,6 +128,18 @@ describe('a price', () => {
     await holds(till);
   });
 
+  it('is forgotten as fast as others are told, however many there are', async () => {
+    const till = await process();
+    const one = await quote(till);
+    await till.ledger.write(async ({ paidCalls }) => {
+      for (let i = 1; i < 450; i++)
+        await paidCalls.insert({ ...one, number: `N${i}`, pageToken: `T${i}`, pageNo: `P${i}` });
+    });
+    await world.clock.sleep(30 * DAY_MS);
+    // A full round is followed by the next at once.
+    for (const forgotten of [200, 200, 50, 0]) expect(await overdueCalls(till)).toBe(forgotten);
+  });
+
   it('is not forgotten in a restored ledger before its bills are compared', async () => {
     const till = await process();
     const quoted = await quote(till);

@@ -39,7 +39,7 @@ export async function runOverdueCalls(opened: Till, signal: AbortSignal): Promis
   }
 }
 
-/** One round. Returns how much was seen to. */
+/** One round. Returns how much was seen to or forgotten. */
 export async function overdueCalls(till: Till): Promise<number> {
   const now = till.clock.now();
   const [unpaid, results] = [now - UNPAID_KEPT_MS, now - RESULTS_KEPT_MS];
@@ -55,13 +55,12 @@ export async function overdueCalls(till: Till): Promise<number> {
       (error: unknown) => rest(till, call, error),
     );
   }
-  if (isOld) {
-    await till.ledger.write(async ({ paidCalls }) => {
-      await paidCalls.forgetUnpaid(unpaid, FORGET_AT_ONCE);
-      await paidCalls.forgetResults(results, FORGET_AT_ONCE);
-    });
-  }
-  return seen;
+  if (!isOld) return seen;
+  // Whoever asks for prices is not to be faster than they are forgotten.
+  return till.ledger.write(async ({ paidCalls }) => {
+    const forgotten = await paidCalls.forgetUnpaid(unpaid, FORGET_AT_ONCE);
+    return seen + forgotten + (await paidCalls.forgetResults(results, FORGET_AT_ONCE));
+  });
 }
 
 /** Never rejects. */
