@@ -566,6 +566,34 @@ describe('a period that a restored ledger has forgotten', () => {
     expect(world.bank.agreements.outrages).toEqual([]);
   });
 
+  it.each([
+    [true, { state: 'ACTIVE', charged: 2, nextPeriod: 3 }],
+    [false, { state: 'PAUSED', charged: 1, nextPeriod: 3, missed: 0 }],
+  ])('and can be paid yet by the code that its subscriber has, is theirs to pay (%s)', async (pays, told) => {
+    (await begun('reminded')).abort();
+    const since = world.clock.now();
+    world.clock.advance(8 * DAY_MS);
+    const subscription = await known();
+    if (!subscription) throw new Error('none');
+    const { amountFen } = subscription;
+    const outTradeNo = await till.ledger.read((book) => book.subscriptions.numberOf(subscription, 2));
+    world.bank.trades.set(outTradeNo, { plan: '', amountFen, state: 'NOTPAY', refunds: new Map() });
+    const at = world.clock.now();
+    await till.ledger.write(async (book) => {
+      await freeze(book, 'restore', undefined);
+      await book.operator.setRestored({ at, since, providers: ['alipay'], reconciled: {} });
+    });
+    await goOn();
+    const before = sent('create');
+    serve(till);
+    await pass(2 * HOUR_MS);
+    expect(await known()).toMatchObject({ state: 'ACTIVE', charged: 1, nextPeriod: 2 });
+    if (pays) world.bank.pay(outTradeNo);
+    await pass(3 * DAY_MS);
+    expect(await known()).toMatchObject(told);
+    expect(sent('create')).toBe(before);
+  });
+
   it('is neither paid nor missed before the gateway has answered', async () => {
     await restored('auto');
     world.bank.fault = (operation) => (operation === 'query' ? 'unavailable' : 'none');

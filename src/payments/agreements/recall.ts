@@ -1,11 +1,13 @@
 import type { Book } from '../../ledger/book.ts';
 import {
   amountOf,
+  isPaidByHand,
   isThrough,
   periodScene,
   type SubscriptionRecord,
 } from '../../ledger/subscription-records.ts';
 import { isSameAccount, type TradeSnapshot } from '../../providers/contract.ts';
+import { APPEARS_WITHIN_MS } from '../apply.ts';
 import { tradeAt } from '../ask-gateway.ts';
 import { isGatewayError } from '../errors.ts';
 import { takeIn } from '../foreign.ts';
@@ -18,7 +20,8 @@ type Trade = Extract<TradeSnapshot, { exists: true }>;
 /**
  * A restored ledger may have forgotten that the period which is next was paid. Its order has the same number whoever makes
  * it: where that was taken in from a bill, or the gateway proves now that it is paid, the period is paid by it. Resolves
- * to whether the period is to be seen to as in any ledger: not where this has paid it, nor where nobody can say.
+ * to whether the period is to be seen to as in any ledger: not where this has paid it, nor where it may be paid yet by what
+ * is forgotten, or nobody can say.
  */
 export async function recallPeriod(till: Till, found: SubscriptionRecord): Promise<boolean> {
   if (isEnding(found) || isThrough(found)) return true;
@@ -39,11 +42,20 @@ export async function recallPeriod(till: Till, found: SubscriptionRecord): Promi
     till.log.info('it is not known whether a period was paid', { contractNo, error: error.message });
     return false;
   }
+  if (trade && mayBePaidYet(found, trade, till.clock.now())) return false;
   const paid = known ?? trade;
   const isOf = paid?.amountFen === amountOf(found, nextPeriod) && isSameAccount(found.account, paid.account);
   if (!isOf || paid.state !== 'PAID') return true;
   await till.ledger.write((book) => payBy(till, book, found, number, trade));
   return false;
+}
+
+/** Whether its subscriber has had a code by which it can be paid still (`now` in ms): under its number there is no other. */
+function mayBePaidYet(found: SubscriptionRecord, trade: Trade, now: number): boolean {
+  const { amountFen = amountOf(found, found.nextPeriod), account, state } = trade;
+  const isOurs = amountFen === amountOf(found, found.nextPeriod) && isSameAccount(found.account, account);
+  const isOpen = state === 'NOTPAY' || state === 'UNKNOWN';
+  return isPaidByHand(found) && isOurs && isOpen && now <= periodSpan(found).untilAt + APPEARS_WITHIN_MS;
 }
 
 /** The gateway's word on a number; where that says nothing without its time, only a bill tells. */
