@@ -90,10 +90,15 @@ export interface Entrance {
   ): Response;
 }
 
+/** Refusals (for a role, of one person, in so many ms) that are on record: beyond them nothing is tried. */
+const MOST_REFUSED = 20;
+const REFUSED_WITHIN_MS = 60_000;
+
 export function entrance(options: OperatorOptions): Entrance {
   const { ledger, realm, clock, publicUrl, mount, runnable } = options;
   const { merchantName: payee, language: fallback = 'zh' } = options;
   const door = gate(options);
+  const refusals = new Map<string, { readonly since: number; count: number }>();
   const site = (c: Context): Site => siteOf(c.req.url, publicUrl, mount);
 
   function frame(c: Context, path: string, signedIn?: SignedIn, query: Query = {}): Frame {
@@ -173,12 +178,22 @@ export function entrance(options: OperatorOptions): Entrance {
     const signedIn = await whoIs(c);
     if (!signedIn) return showSignIn(c, 401, nextOf(path), WORDS.signInFirst);
     if (!sameToken(fields.get('csrf'), signedIn.csrf)) return badForm(c, 403, path);
+    const refused = refusedOf(signedIn);
     try {
-      return await deed(signedIn, fields);
+      if (refused.count < MOST_REFUSED) return await deed(signedIn, fields);
     } catch (error) {
       if (!isNotAllowed(error)) throw error;
-      return plain(c, 403, path, SIGN_IN.notAllowed, SIGN_IN.notAllowedAdvice);
+      refused.count += 1;
     }
+    return plain(c, 403, path, SIGN_IN.notAllowed, SIGN_IN.notAllowedAdvice);
+  }
+  function refusedOf({ person: { id } }: SignedIn) {
+    const known = refusals.get(id);
+    const elapsed = clock.now() - (known?.since ?? Number.NEGATIVE_INFINITY);
+    if (known && elapsed >= 0 && elapsed < REFUSED_WITHIN_MS) return known;
+    const anew = { since: clock.now(), count: 0 };
+    refusals.set(id, anew);
+    return anew;
   }
   async function ownForm(c: Context, path: string): Promise<Fields | Response> {
     const from = c.req.header('sec-fetch-site');

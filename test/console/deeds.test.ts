@@ -303,6 +303,17 @@ describe('who may only look', () => {
     expect((await d.post(`${PAGE}/close`)).status).toBe(403);
   });
 
+  it('fills no record with what they are refused', async () => {
+    const d = await visitor('see');
+    const recorded = async () =>
+      (await d.till.ledger.read((book) => book.audit.after(0, 1_000))).filter(
+        ({ kind, caller }) => kind === 'result' && caller === 'operator:wang',
+      );
+    for (let i = 0; i < 50; i++)
+      expect((await d.post(`${PAGE}/refund`, { number: 'R1', fen: '100' })).status).toBe(403);
+    expect(await recorded()).toHaveLength(20);
+  });
+
   it('and who may decide refunds under their own name', async () => {
     const d = await visitor('decide');
     await d.post(`${PAGE}/refund`, (await wanted(d, '30')).fields);
