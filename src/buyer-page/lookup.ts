@@ -8,6 +8,7 @@ import { elsewhereOf, refundedHere } from '../ledger/refunded.ts';
 import { isGivenOut } from '../payments/apply.ts';
 import { offeredAt } from '../payments/offers.ts';
 import { payable } from '../payments/results.ts';
+import { takesNumber } from '../providers/registry.ts';
 import type { Receipts } from '../receipts/receipts.ts';
 import type { OfferView } from './offer-section.ts';
 import type { BuyerLookup, ReceiptLookup, ReceiptView } from './view.ts';
@@ -32,7 +33,8 @@ export function offerLookup(
     const { amountFen, title, outTradeNo, expiresAt, closedAt } = offer;
     const closed = closedAt !== undefined;
     return {
-      ...{ amountYuan: toYuan(amountFen), title, outTradeNo, expiresAt, closed, simulated, wallets },
+      ...{ amountYuan: toYuan(amountFen), title, outTradeNo, expiresAt, closed, simulated },
+      wallets: wallets.filter((id) => takesNumber(id, outTradeNo)),
       trial: ledger.realm === 'trial',
       ...defined({ merchantName }),
     };

@@ -4,6 +4,7 @@ import { CashierError, invalidArgument } from '../domain/errors.ts';
 import type { ProviderId } from '../domain/order.ts';
 import type { Book } from '../ledger/book.ts';
 import type { OfferRecord, OrderRecord } from '../ledger/records.ts';
+import { takesNumber } from '../providers/registry.ts';
 import { newNumber } from './beginnings.ts';
 import { type Holders, standing } from './carry-out.ts';
 import { closePayment } from './close-payment.ts';
@@ -86,7 +87,10 @@ async function offer(
   return concludedOffer(book, call, { offer: made, replayed: false });
 }
 
-/** What a gateway would refuse is refused before anybody is given a page: each may become the one. */
+/**
+ * What a gateway would refuse is refused before anybody is given a page: each may become the one, but for those whose
+ * numbers are narrower than ours and have no place for this one, which are not offered.
+ */
 function refuseEarly(till: Till, made: OfferRecord, scene: CreatePaymentInput['scene']): void {
   insistOnTrial(till, made.amountFen);
   if (scene !== 'qr') {
@@ -96,7 +100,9 @@ function refuseEarly(till: Till, made: OfferRecord, scene: CreatePaymentInput['s
       { zh: '指定 provider，或用 scene qr。', en: 'Name the provider, or use scene qr.' },
     );
   }
-  for (const provider of till.providers.values()) {
+  const all = [...till.providers.values()];
+  const able = all.filter(({ id }) => takesNumber(id, made.outTradeNo));
+  for (const provider of able.length > 0 ? able : all) {
     if (!provider.scenes.has(scene)) throw sceneNotOffered(provider, scene);
     insistOnExpiry(provider, made.terms.expiresInMinutes);
     const { outTradeNo, amountFen, title, createdAt, expiresAt } = made;

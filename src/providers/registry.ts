@@ -18,3 +18,8 @@ export function walletOf(id: Wallet['id']): Wallet {
   if (!wallet) throw new Error(`no such wallet: ${id}`);
   return wallet;
 }
+
+/** Whether a payment can have this number (which is one of ours) with a wallet. */
+export function takesNumber(id: Wallet['id'], outTradeNo: string): boolean {
+  return walletOf(id).numbers?.test(outTradeNo) ?? true;
+}

@@ -39,6 +39,8 @@ export interface Wallet {
   readonly billOutMs: number;
   /** The ways to pay that it has. */
   readonly scenes: readonly Scene[];
+  /** What an order's number can be, where that is less than ours can. */
+  readonly numbers?: RegExp;
   /** What it must know of a payer in a scene. */
   readonly payerArguments?: Readonly<Partial<Record<'payerOpenid' | 'payerClientIp', Text>>>;
   /** What its titles must not have beyond what none may. */

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ledgerLookup } from '../../src/buyer-page/index.ts';
+import { ledgerLookup, offerLookup } from '../../src/buyer-page/index.ts';
+import { invalidArgument } from '../../src/domain/errors.ts';
 import { fen } from '../../src/domain/money.ts';
 import { verifyAudit } from '../../src/ledger/audit-verify.ts';
 import { askBegun, beginPayment, chooseWallet, closeBegun } from '../../src/payments/choose-wallet.ts';
@@ -20,6 +21,7 @@ import { CALL, decide, NO_APPROVAL, payment, refund, World } from '../support/wo
 const NUMBER = 'ORDER_1';
 const EITHER: CreatePaymentInput = { ...payment({ outTradeNo: NUMBER }), provider: undefined };
 const MINUTE = 60_000;
+const PAGE = { simulated: false, merchantName: undefined, simulatorUrl: () => undefined };
 const holders = () => 'unknown' as const;
 const WALLETS = ['alipay', 'wechatpay'] as const;
 
@@ -170,6 +172,28 @@ describe('what nobody has chosen yet', () => {
     const till = await process();
     await expect(offer(till, { ...EITHER, scene: 'web' })).rejects.toThrow(code('INVALID_ARGUMENT'));
     expect(await till.ledger.read((book) => book.offers.get(NUMBER))).toBeUndefined();
+  });
+
+  it('is not offered with a wallet that has no place for its number', async () => {
+    const till = await process();
+    const third = other.provider({ id: 'unionpay', account: 'bank 3' });
+    const narrow = {
+      ...third,
+      planPayment() {
+        throw invalidArgument('outTradeNo', { zh: '号码', en: 'number' }, { zh: '', en: '' });
+      },
+    };
+    const all: Till = { ...till, providers: new Map([...till.providers, [narrow.id, narrow]]) };
+    const walletsOf = async ({ offer: { pageToken } }: OfferResult) =>
+      (await offerLookup({ ...till, ...PAGE }, [...all.providers.keys()])(pageToken))?.wallets;
+    expect(await walletsOf(await offer(all))).toEqual(WALLETS);
+    expect(await walletsOf(await offer(till, { ...EITHER, outTradeNo: 'ORDER0001' }))).toEqual([
+      ...WALLETS,
+      'unionpay',
+    ]);
+    const alone = { ...all, providers: new Map([[narrow.id, narrow]]) };
+    const refused = offer(alone, { ...EITHER, outTradeNo: 'ORDER_2' });
+    await expect(refused).rejects.toThrow(code('INVALID_ARGUMENT'));
   });
 
   it.each([

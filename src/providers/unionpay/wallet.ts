@@ -90,6 +90,7 @@ export const UNIONPAY: Wallet = {
   // What is paid after 23:00 stands in the file of the next day, which comes the morning after that.
   billOutMs: 34 * 3_600_000,
   scenes: ['qr', 'web'],
+  numbers: /^[A-Za-z0-9]{8,32}$/,
   page: {
     glyph: '银',
     colours: {
