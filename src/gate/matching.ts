@@ -25,9 +25,10 @@ export function matchOf(upstreams: readonly HttpUpstream[], request: Asked, targ
   const { method = 'GET' } = request;
   const upstream = upstreams.find(({ under }) => isUnder(target.key, under));
   if (!upstream) return { is: 'nowhere' };
-  const here = upstream.prices.filter((price) => isAt(price, target.key));
+  const here = upstream.prices.filter((price) => isAt(price, target));
   const meant = method === 'HEAD' ? 'GET' : method;
-  const price = here.find((one) => one.method === meant);
+  const prices = here.filter((one) => one.method === meant);
+  const price = prices.find(({ beneath }) => !beneath) ?? prices[0];
   if (here.length > 0 && posesAs(request, target, here, price)) return { is: 'overridden', upstream };
   if (price) return { is: 'priced', upstream, price, asked: method === 'HEAD' };
   // Browsers ask so whether they may ask at all.

@@ -8,6 +8,8 @@ export interface Target {
   readonly query: string;
   /** As {@link pathKey}. */
   readonly key: string;
+  /** Whether it ends in a slash: what is asked for is then inside of what the key names, to those who tell them apart. */
+  readonly inside: boolean;
 }
 
 /** RFC 3986 characters of a path, and nothing that a server behind us may take for another separator. */
@@ -34,7 +36,7 @@ export function targetOf(written: string): Target | { readonly ambiguous: Text }
     return ambiguous('? 之后有不允许的字符', 'there is a character behind ? that cannot stand there');
   }
   const key = pathKey(path);
-  return typeof key === 'string' ? { path, query, key } : key;
+  return typeof key === 'string' ? { path, query, key, inside: path.endsWith('/') } : key;
 }
 
 /**

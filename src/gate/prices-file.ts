@@ -140,7 +140,8 @@ function overlap(
   other: Pick<HttpPrice, 'key' | 'beneath'>,
 ): boolean {
   if (one.beneath && other.beneath) return isUnder(one.key, other.key) || isUnder(other.key, one.key);
-  return one.beneath ? isAt(one, other.key) : isAt(other, one.key);
+  const [star, plain] = one.beneath ? [one, other] : [other, one];
+  return isAt(star, { key: plain.key, inside: false });
 }
 
 function mcpUpstream(

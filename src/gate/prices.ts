@@ -1,4 +1,5 @@
 import type { Fen } from '../domain/money.ts';
+import type { Target } from './path.ts';
 
 /** What one call costs, and how it is sold. */
 export interface Price {
@@ -53,9 +54,12 @@ export interface Prices {
   readonly mcp: readonly McpUpstream[];
 }
 
-/** Whether a price is that of a path (as `pathKey`); `beneath` means under it, not itself. */
-export function isAt({ key, beneath }: Pick<HttpPrice, 'key' | 'beneath'>, path: string): boolean {
-  return beneath ? isUnder(path, key) && path !== key : path === key;
+/** Whether a price is that of a request; `beneath` means under its path, from the slash on, not itself. */
+export function isAt(
+  { key, beneath }: Pick<HttpPrice, 'key' | 'beneath'>,
+  { key: path, inside }: Pick<Target, 'key' | 'inside'>,
+): boolean {
+  return beneath ? isUnder(path, key) && (path !== key || inside) : path === key;
 }
 
 /** Whether a path (as `pathKey`) is this one, or under it. */
