@@ -84,9 +84,11 @@ class Round {
     for (const [name, courier] of this.#couriers) {
       const state = states.get(name);
       if (!state || state.disabledAt !== undefined || this.#running.has(name)) continue;
+      // While it rests, too, a holder shows whether it is there still.
+      const gone = this.#goneSince(state, now);
       const isDue = (due.get(name) ?? Number.POSITIVE_INFINITY) <= now && courier.mayTell(state, now);
       if (!isDue && !courier.hasNews(state, head)) continue;
-      const run = courier.run(state, this.#goneSince(state, now)).finally(() => {
+      const run = courier.run(state, gone).finally(() => {
         this.#running.delete(name);
         this.#again = 0;
       });

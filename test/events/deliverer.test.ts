@@ -123,6 +123,28 @@ describe('what a channel is told', () => {
     await second.stop();
   });
 
+  it('is told by another process as soon as its rest is over, where the one that did is gone by then', async () => {
+    const till = await world.process();
+    let tried = 0;
+    endpoint.answer = async () => {
+      tried++;
+      return { status: 500 };
+    };
+    const first = await deliver(till, endpoint, [channel('boss')]);
+    await world.sold(till, 'ORDER_1');
+    await until(() => tried > 0);
+    await first.stop();
+    const restUntil = world.clock.now() + 25_000;
+    const store = await world.store();
+    await store.write((tx) => tx.run("UPDATE channels SET holder = 'gone', rest_until = ?", restUntil));
+    await store.close();
+    const second = new Endpoint(world.clock);
+    const running = await deliver(await world.process(), second, [channel('boss')]);
+    await until(() => second.heard.length > 0);
+    expect(world.clock.now() - restUntil).toBeLessThan(5_000);
+    await running.stop();
+  });
+
   it('keeps within the limits of its kind', async () => {
     const till = await world.process();
     const limited = kind({ limits: { perMinute: 6, bytes: 1_000 } });
