@@ -4,7 +4,7 @@ import { isAddress } from '../domain/ledger-address.ts';
 import { fen, toYuan } from '../domain/money.ts';
 import { type Kept, ledgerFacts } from '../keeping/facts.ts';
 import { type Users, usersOf } from '../keeping/users.ts';
-import type { Due } from '../ledger/restored.ts';
+import { type Due, dayName } from '../ledger/restored.ts';
 import { noLedger, withBooks } from './books.ts';
 import type { CommandContext, Typed } from './command.ts';
 import type { Say } from './speaker.ts';
@@ -88,7 +88,7 @@ function rows(facts: Awaited<ReturnType<typeof ledgerFacts>>, users: Users, say:
 
 function restoredWords({ restored, days, unasked }: Due, say: Say): string {
   const { at, since } = { at: beijingIso(restored.at), since: beijingIso(restored.since) };
-  const due = days.map(({ provider, date }) => `${provider} ${date}`).join(', ') || '-';
+  const due = days.map(dayName).join(', ') || '-';
   return say.line(
     `${at}，备份止于 ${since}；待对账：${due}${unasked ? '；有未完成的订单还没有问过' : ''}`,
     `${at}, the backup ends at ${since}; to be reconciled: ${due}${unasked ? '; open orders were not asked about yet' : ''}`,
@@ -99,7 +99,9 @@ function restoredAsJson({ restored, days, unasked }: Due) {
   return {
     at: beijingIso(restored.at),
     since: beijingIso(restored.since),
-    toReconcile: days.map(({ provider, date, open }) => ({ provider, date, differences: open ?? null })),
+    toReconcile: days.map(({ provider, date, open }) => ({
+      ...{ provider: provider ?? null, date, differences: open ?? null },
+    })),
     openOrdersAsked: !unasked,
   };
 }

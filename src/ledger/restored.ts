@@ -6,7 +6,7 @@ export interface Restored {
   readonly at: number;
   /** Of the backup's last record. */
   readonly since: number;
-  /** Whose orders it has. */
+  /** Whose orders it has, or was found to have forgotten. */
   readonly providers: readonly ProviderId[];
   /** Of `provider day`, how many differences were left when that day was last reconciled. */
   readonly reconciled: Readonly<Record<string, number>>;
@@ -14,7 +14,8 @@ export interface Restored {
 
 /** A wallet's day that the backup has not seen to its end. */
 export interface ForgottenDay {
-  readonly provider: ProviderId;
+  /** Undefined where the ledger knows of none: one of those that it collects with shows of the others. */
+  readonly provider: ProviderId | undefined;
   /** `YYYY-MM-DD`, Asia/Shanghai. */
   readonly date: string;
   /** Differences that are left; undefined where it was not reconciled. */
@@ -26,9 +27,21 @@ export function forgottenDays({ at, since, providers, reconciled }: Restored): F
   const days: ForgottenDay[] = [];
   for (let ms = since; beijingDate(ms) <= beijingDate(at); ms += DAY_MS) {
     const date = beijingDate(ms);
+    if (providers.length === 0) days.push({ provider: undefined, date, open: openOf(reconciled, date) });
     days.push(...providers.map((provider) => ({ provider, date, open: reconciled[`${provider} ${date}`] })));
   }
   return days;
+}
+
+/** What is left of a day, of whichever wallet it was reconciled. */
+function openOf(reconciled: Restored['reconciled'], date: string): number | undefined {
+  const of = Object.entries(reconciled).filter(([day]) => day.endsWith(date));
+  return of.length === 0 ? undefined : of.reduce((sum, [, open]) => sum + open, 0);
+}
+
+/** As persons and records call it. */
+export function dayName({ provider, date }: Pick<ForgottenDay, 'provider' | 'date'>): string {
+  return provider === undefined ? date : `${provider} ${date}`;
 }
 
 /** What a backup was itself restored from, and had not made up for, is still forgotten. */
@@ -52,14 +65,23 @@ export function daysDue(restored: Restored): ForgottenDay[] {
   return forgottenDays(restored).filter(({ open }) => open !== 0);
 }
 
-/** With how many differences a day was reconciled; as it was for one that the backup has not forgotten. */
+/**
+ * With how many differences a day was reconciled; as it was for one that the backup has not forgotten.
+ * @param sold whether the bill has something of the ledger's: the wallet's other days are to be reconciled, too
+ */
 export function reconciledDay(
   restored: Restored,
-  { provider, date, open }: Required<ForgottenDay>,
+  { provider, date, open }: ForgottenDay,
+  sold = false,
 ): Restored {
-  const isForgotten = forgottenDays(restored).some((day) => day.provider === provider && day.date === date);
-  if (!isForgotten || open === undefined) return restored;
-  return { ...restored, reconciled: { ...restored.reconciled, [`${provider} ${date}`]: open } };
+  const { at, since, providers, reconciled } = restored;
+  if (open === undefined || date < beijingDate(since) || date > beijingDate(at)) return restored;
+  const isNew = sold && provider !== undefined && !providers.includes(provider);
+  return {
+    ...restored,
+    providers: isNew ? [...providers, provider] : providers,
+    reconciled: { ...reconciled, [dayName({ provider, date })]: open },
+  };
 }
 
 /** Whether nothing is left of it to be made up for. */

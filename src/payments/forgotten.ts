@@ -58,7 +58,7 @@ export async function noteReconciled(
   const open = day.differences.filter(({ mayFollow }) => !mayFollow).length;
   await till.ledger.write(async (book) => {
     const restored = await book.operator.restored();
-    const noted = restored && reconciledDay(restored, { provider, date, open });
+    const noted = restored && reconciledDay(restored, { provider, date, open }, taken > 0 || open > 0);
     if (!noted || noted === restored) return;
     await book.operator.setRestored(noted);
     await book.audit.append({ kind: 'ledger-day-reconciled', detail: { provider, date, taken, open } });

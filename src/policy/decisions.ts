@@ -4,7 +4,7 @@ import { CashierError } from '../domain/errors.ts';
 import { type Fen, fen, toYuan } from '../domain/money.ts';
 import type { Book } from '../ledger/book.ts';
 import type { Freeze } from '../ledger/operator-book.ts';
-import type { Due } from '../ledger/restored.ts';
+import { type Due, dayName } from '../ledger/restored.ts';
 import { insist, type Person } from '../persons/person.ts';
 import type { Policy } from './policy.ts';
 
@@ -78,7 +78,7 @@ async function resume(book: Book, person: Person, despite: boolean): Promise<voi
   await book.operator.passOver(due);
   await book.audit.append({
     kind: 'ledger-resumed',
-    detail: { via: person.via, despite: days.map(({ provider, date }) => `${provider} ${date}`) },
+    detail: { via: person.via, despite: days.map(dayName) },
   });
 }
 
@@ -141,9 +141,7 @@ function frozen(): CashierError {
 
 function notReconciled({ restored: { at, since }, days: due, unasked }: Due): CashierError {
   const days = (none: string, some: string, between: string) =>
-    due
-      .map(({ provider, date, open }) => `${provider} ${date} (${open ? `${open}${some}` : none})`)
-      .join(between);
+    due.map((day) => `${dayName(day)} (${day.open ? `${day.open}${some}` : none})`).join(between);
   const open = unasked
     ? {
         zh: '还有未完成的订单或退款没有向支付平台问过：启动服务器，它会问（暂停期间只查询）。',

@@ -4,6 +4,7 @@ import { CashierError } from '../../src/domain/errors.ts';
 import { fen } from '../../src/domain/money.ts';
 import type { Book } from '../../src/ledger/book.ts';
 import { OperatorBook } from '../../src/ledger/operator-book.ts';
+import { daysDue, reconciledDay } from '../../src/ledger/restored.ts';
 import type { Till } from '../../src/payments/till.ts';
 import { isNotAllowed, type Person } from '../../src/persons/person.ts';
 import {
@@ -161,6 +162,33 @@ describe('a restored ledger', () => {
     await lift();
     expect(await isLifted()).toBe(true);
     expect(await read((book) => book.operator.restored())).toBeUndefined();
+  });
+
+  it('that has no order stays frozen until some wallet was reconciled for each day', async () => {
+    const none = { at, since, providers: [], reconciled: {} };
+    await write(async (book) => {
+      await freeze(book, 'restore', undefined);
+      await book.operator.setRestored(none);
+    });
+    await expect(lift()).rejects.toMatchObject({
+      ...{ code: 'FROZEN', details: { days: '2026-11-18 (-), 2026-11-19 (-)' } },
+      text: { en: expect.stringContaining('first: 2026-11-18 (not reconciled), 2026-11-19 (not') },
+    });
+    const reconciled = Object.fromEntries(DAYS.map((day) => [day, 0]));
+    await write((book) => book.operator.setRestored({ ...none, reconciled }));
+    await lift();
+    expect(await isLifted()).toBe(true);
+  });
+
+  it('has every day of a wallet reconciled of which it had forgotten that it collects with it', () => {
+    const restored = { at, since, providers: [], reconciled: {} };
+    const day = (date: string) => ({ provider: 'wechatpay', date, open: 0 }) as const;
+    const idle = reconciledDay(restored, day('2026-11-19'));
+    expect(daysDue(idle)).toEqual([{ provider: undefined, date: '2026-11-18', open: undefined }]);
+    const sold = reconciledDay(restored, day('2026-11-19'), true);
+    expect(daysDue(sold)).toEqual([{ provider: 'wechatpay', date: '2026-11-18', open: undefined }]);
+    expect(daysDue(reconciledDay(sold, day('2026-11-18')))).toEqual([]);
+    expect(reconciledDay(restored, day('2026-11-20'), true)).toBe(restored);
   });
 
   it('stays frozen while what was open has not been asked about', async () => {
