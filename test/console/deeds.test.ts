@@ -6,11 +6,12 @@ import { createPayment } from '../../src/payments/create-payment.ts';
 import { refundByPerson } from '../../src/payments/refund-by-person.ts';
 import { refundPayment } from '../../src/payments/refund-payment.ts';
 import { Person, type Role } from '../../src/persons/person.ts';
+import { decideApproval } from '../../src/policy/approvals.ts';
 import { freeze } from '../../src/policy/decisions.ts';
 import type { Policy } from '../../src/policy/policy.ts';
 import { Desk, ORDER, readable, SECRET } from '../operator/desk.ts';
 import { cheapGuesses } from '../support/guess-cost.ts';
-import { payment, refund } from '../support/world.ts';
+import { named, payment, refund } from '../support/world.ts';
 import { sell } from './shop.ts';
 
 const ORIGIN = 'http://127.0.0.1:3920';
@@ -217,6 +218,37 @@ describe('a person refunds', () => {
     clock.advance(16 * 60_000);
     for (const number of ['RCHOSEN', undefined])
       expect(await wanted(3_000, number)).toMatchObject({ replayed: true });
+    await serve(d);
+    expect(d.world.bank.refundedFen(ORDER)).toBe(4_000);
+  });
+
+  it('without a number, no sum to which another person has said yes already, their own wish or an agent’s', async () => {
+    const d = await desk({ payments: {}, refunds: { approveAboveFen: fen(0) } });
+    const [lily, boss] = [
+      await named(d.till, 'decide'),
+      await Person.bySecret(d.till.ledger, 'live', SECRET, 'terminal'),
+    ];
+    const ports = { now: d.world.clock.now(), randomBytes: d.till.randomBytes };
+    const wanted = (person: Person, refundFen: number) =>
+      d.till.ledger.write((book) =>
+        refundByPerson(
+          book,
+          person,
+          { outTradeNo: ORDER, outRefundNo: undefined, refundFen: fen(refundFen), reason: undefined },
+          ports,
+        ),
+      );
+    const first = await wanted(lily, 3_000);
+    expect(await wanted(boss, 3_000)).toMatchObject({ approval: first.approval, replayed: true });
+    const asked = { outTradeNo: ORDER, outRefundNo: 'RAGENT', refundFen: fen(1_000) };
+    const { approval } = await refundPayment(d.till, { caller: 'shop-agent' }, refund(asked));
+    await d.till.ledger.write((book) =>
+      decideApproval(book, lily, approval?.id ?? '', { approve: true }, ports.now),
+    );
+    expect(await wanted(boss, 1_000)).toMatchObject({ refund: { outRefundNo: 'RAGENT' }, replayed: true });
+    await serve(d);
+    expect(d.world.bank.refundedFen(ORDER)).toBe(3_000);
+    d.world.clock.advance(60_000);
     await serve(d);
     expect(d.world.bank.refundedFen(ORDER)).toBe(4_000);
   });
