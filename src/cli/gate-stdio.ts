@@ -20,7 +20,8 @@ export async function gateOverStdio(
 ): Promise<void> {
   const upstream = onlyOne(prices);
   const app = await openApp(settings, { ...systemPorts, runnable: typedFor(say, settings) });
-  const simulated = settings.realm === 'simulator';
+  const { realm, language } = settings;
+  const simulated = realm === 'simulator';
   if (simulated)
     process.stderr.write(`mcp-cashier: ${say.line('模拟环境，不是真钱', 'SIMULATOR, no real money')}\n`);
   await noticeUnacceptedPolicy(app, say);
@@ -31,8 +32,8 @@ export async function gateOverStdio(
     const parts = partsOf(
       upstream,
       {
-        ...{ upstreams: [upstream], clock, randomBytes, log, env, simulated, qrImage },
-        language: settings.language,
+        ...{ upstreams: [upstream], clock, randomBytes, log, env, language, qrImage },
+        ...{ simulated, trial: realm === 'trial' },
         pageOf: ({ pageToken }) => app.buyerPage(pageToken),
         till: async () => {
           app.startBackground();

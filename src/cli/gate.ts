@@ -51,7 +51,8 @@ export async function run({ values }: Typed<'gate'>, context: CommandContext): P
   const app = await openApp(settings, { ...systemPorts, runnable: typedFor(say, settings) }, service);
   const pageOf: PageOf = ({ pageToken }) => app.buyerPage(pageToken);
   const ofMcp = mcpOnPort({
-    ...{ upstreams: prices.mcp, till: app.till, pageOf, qrImage, env, simulated: realm === 'simulator' },
+    ...{ upstreams: prices.mcp, till: app.till, pageOf, qrImage, env },
+    ...{ simulated: realm === 'simulator', trial: realm === 'trial' },
     ...{ log: app.log, clock: app.clock, randomBytes: app.randomBytes, language: settings.language },
     ...{ source: sourceOf(settings.trustedProxies), allowedOrigins: settings.allowedOrigins },
   });
@@ -99,7 +100,7 @@ async function overStdio(values: Typed<'gate'>['values'], context: CommandContex
 async function pricesOf(settings: Config, typed: string | undefined): Promise<Prices> {
   const file = typed ?? settings.pricesFile;
   if (file === undefined) throw noPrices();
-  const bounds = boundsOf(await readPolicy(settings), settings.env);
+  const bounds = boundsOf(await readPolicy(settings), settings);
   return readPrices(file, bounds, typed === undefined ? PRICES_VARIABLE : '--prices');
 }
 

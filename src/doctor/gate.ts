@@ -32,7 +32,7 @@ export async function* examineGate(
   if (file === undefined) return;
   let prices: Prices;
   try {
-    const bounds = boundsOf(await policyOr(readPolicy(config)), config.env);
+    const bounds = boundsOf(await policyOr(readPolicy(config)), config);
     prices = await readPrices(file, bounds, typed === undefined ? variable : '--prices');
   } catch (thrown) {
     yield { ...refusal(thrown, () => 'gate.unusable'), variable };

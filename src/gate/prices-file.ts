@@ -32,12 +32,21 @@ export interface PriceBounds {
   readonly policy: Policy;
   /** The variable that is set and names the service of whatever names none. */
   readonly serviceVariable?: string | undefined;
+  /** What one payment of the trial edition may be at most; undefined in every other. */
+  readonly trialMaxFen?: Fen | undefined;
 }
 
 /** What bounds prices of a merchant with these rules and this environment. */
-export function boundsOf(policy: Policy, env: Readonly<Record<string, string | undefined>>): PriceBounds {
+export function boundsOf(
+  policy: Policy,
+  {
+    env,
+    trialMaxFen,
+  }: Pick<PriceBounds, 'trialMaxFen'> & { readonly env: Readonly<Record<string, string | undefined>> },
+): PriceBounds {
   const variables = WALLETS.flatMap(({ sells }) => sells?.service ?? []);
-  return { policy, serviceVariable: variables.find((name) => (env[name] ?? '').trim() !== '') };
+  const serviceVariable = variables.find((name) => (env[name] ?? '').trim() !== '');
+  return { policy, serviceVariable, trialMaxFen };
 }
 
 /**
@@ -220,7 +229,7 @@ function nameOf(reached: McpUpstream['reached']): string {
   return plain.slice(0, 32).replace(/^-+|-+$/g, '') || 'upstream';
 }
 
-function priceIn(value: unknown, path: Path, { policy, serviceVariable }: PriceBounds): Price {
+function priceIn(value: unknown, path: Path, { policy, serviceVariable, trialMaxFen }: PriceBounds): Price {
   const said = membersOf(value, path);
   insistOnNames(said, path, PRICE_MEMBERS);
   const at = (member: string) => [...path, member];
@@ -239,6 +248,13 @@ function priceIn(value: unknown, path: Path, { policy, serviceVariable }: PriceB
       at('yuan'),
       `用 ${soldBy} 出售时，每次最多 50.00 元`,
       `is too much for ${soldBy}: 50.00 yuan a call at most`,
+    );
+  }
+  if (trialMaxFen !== undefined && amountFen > trialMaxFen) {
+    throw wrong(
+      at('yuan'),
+      `体验版每笔最多 ${toYuan(trialMaxFen)} 元（CASHIER_TRIAL_MAX_YUAN）`,
+      `is more than the trial edition lets one payment be: ${toYuan(trialMaxFen)} yuan (CASHIER_TRIAL_MAX_YUAN)`,
     );
   }
   const { maxFen, approveAboveFen } = policy.payments;

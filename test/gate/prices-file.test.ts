@@ -14,10 +14,10 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-function read(text: string, policy: Policy = DEFAULT_POLICY, env: Env = {}) {
+function read(text: string, policy: Policy = DEFAULT_POLICY, env: Env = {}, trialMaxFen?: Fen) {
   const file = join(folder, 'prices.yaml');
   writeFileSync(file, text);
-  return readPrices(file, boundsOf(policy, env));
+  return readPrices(file, boundsOf(policy, { env, trialMaxFen }));
 }
 
 async function refusal(...given: Parameters<typeof read>): Promise<CashierError> {
@@ -217,6 +217,13 @@ ${under}    prices: { "GET /b/c": { yuan: "1", title: 甲 } }
     expect((await read(two('    under: /b\n'))).http.map(({ under }) => under)).toEqual(['/', '/b']);
     expect((await refusal(two(''))).text.en).toMatch(/under: \/path/);
     expect((await refusal(two('    under: /x\n'))).text.en).toMatch(/not under the paths/);
+  });
+
+  it('lets none be more than the trial edition takes', async () => {
+    const dear = costs('{ yuan: "1.01", title: 甲 }');
+    const refused = await refusal(dear, DEFAULT_POLICY, {}, 100 as Fen);
+    expect(refused.text.en).toMatch(/1\.00 yuan \(CASHIER_TRIAL_MAX_YUAN\)/);
+    expect((await read(dear, DEFAULT_POLICY, {}, 101 as Fen)).http).toHaveLength(1);
   });
 
   it('asks of a price that no person has to approve it', async () => {

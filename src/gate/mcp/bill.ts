@@ -3,6 +3,7 @@ import { beijingIso } from '../../domain/clock.ts';
 import type { Text } from '../../domain/errors.ts';
 import { toYuan } from '../../domain/money.ts';
 import { isLoopbackName } from '../../domain/names.ts';
+import { TRIAL } from '../../domain/words.ts';
 import type { PaidCallRecord } from '../../ledger/records.ts';
 import type { Problem } from '../problems.ts';
 import type { PageOf } from '../receipt-link.ts';
@@ -13,6 +14,8 @@ import * as words from './words.ts';
 export interface Speech {
   readonly language: words.Language;
   readonly simulated: boolean;
+  /** Whether whatever is paid goes back the next day. */
+  readonly trial?: boolean;
   /** Where a buyer chooses a wallet; empty where no page can be served just now. */
   readonly pageOf: PageOf;
   /** PNG, base64. */
@@ -23,6 +26,7 @@ export interface Speech {
 const SCHEME = 'cny-order';
 const NETWORK = 'cashier:cny';
 const SIMULATED: Text = { zh: '【模拟环境，不是真钱】', en: '[SIMULATED, no real money]' };
+const IN_TRIAL: Text = { zh: `【${TRIAL.zh}】`, en: `[${TRIAL.en}]` };
 
 /**
  * The answer to a call that is not paid for, for people, models and programs: text and code to scan, and x402's
@@ -39,7 +43,8 @@ export async function billAnswer(
   ways: ShownWays,
   problem?: Problem,
 ): Promise<Result> {
-  const { language, simulated } = speech;
+  const { language, simulated, trial } = speech;
+  const head = simulated ? SIMULATED : trial ? IN_TRIAL : undefined;
   const { number, priced, title, amountFen } = call;
   const cashierUrl = await speech.pageOf(call);
   const amountYuan = toYuan(amountFen);
@@ -49,7 +54,7 @@ export async function billAnswer(
   const reach = isOnThisMachine(cashierUrl) ? words.ON_THIS_MACHINE[language] : '';
   const { 'Payment-Needed': needed, 'WeixinPay-Required': code } = ways.headers;
   const text = [
-    ...(simulated ? [SIMULATED[language]] : []),
+    ...(head ? [head[language]] : []),
     ...(problem ? [problem.text[language]] : []),
     words.unpaid(priced, title, amountYuan)[language],
     ...(cashierUrl === '' ? [] : [`[${words.PAY[language]}](${cashierUrl})${reach}`]),
@@ -76,6 +81,7 @@ export async function billAnswer(
       ...{ code: 'PAYMENT_REQUIRED', outTradeNo: number, amountYuan, currency: 'CNY', title, cashierUrl },
       ...(problem ? { problem: { code: problem.code, message: problem.text[language] } } : {}),
       ...{ expiresAt, nextStep, simulated },
+      ...(trial ? { trial } : {}),
     },
   };
 }

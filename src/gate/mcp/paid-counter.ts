@@ -201,8 +201,7 @@ export class PaidCounter implements Counter {
   }
 
   #refuse(said: refusals.Refusal, beside: readonly unknown[] = []): Served {
-    const { language, simulated } = this.#options;
-    return { result: refusals.refusal(said, language, simulated, beside) };
+    return { result: refusals.refusal(said, this.#options.language, this.#options, beside) };
   }
 }
 

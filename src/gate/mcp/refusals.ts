@@ -111,11 +111,12 @@ export function badArguments(problem: string): Refusal {
 export function refusal(
   { code, text, next, retryable = false, more }: Refusal,
   language: Language,
-  simulated: boolean,
+  { simulated, trial }: { readonly simulated: boolean; readonly trial?: boolean },
   beside: readonly unknown[] = [],
 ): Result {
   const said = { code, message: text[language], retryable, nextAction: next[language], ...more };
-  const first = { type: 'text', text: JSON.stringify(simulated ? { ...said, simulated } : said) };
+  const money = { ...(simulated ? { simulated } : {}), ...(trial ? { trial } : {}) };
+  const first = { type: 'text', text: JSON.stringify({ ...said, ...money }) };
   return { isError: true, content: [first, ...beside] };
 }
 

@@ -145,6 +145,21 @@ describe('a call that is not paid for', () => {
     });
   });
 
+  it('says in the trial edition that the money goes back, and nothing of it where it stays', async () => {
+    const bill = async (trial: boolean) => {
+      const at = counter({ simulated: false, trial });
+      const [{ content, structuredContent }, refused] = [
+        await told(at, ARGS),
+        await told(at, { ...ARGS, outTradeNo: 'NONE' }),
+      ];
+      const { simulated, trial: isTrial } = structuredContent ?? {};
+      const { trial: isSaid } = JSON.parse(refused.content[0]?.text ?? '');
+      return [content[0]?.text?.split('\n')[0]?.slice(0, 4), simulated, isTrial, isSaid];
+    };
+    expect(await bill(true)).toEqual(['【体验版', false, true, true]);
+    expect(await bill(false)).toEqual([expect.not.stringContaining('【'), false, undefined, undefined]);
+  });
+
   it('is the same bill with its number, until it is paid or out of date', async () => {
     const at = counter();
     const number = numberIn(await told(at, ARGS));
