@@ -36,7 +36,7 @@ export async function withBooks(
   role: 'operator' | 'issuer' = 'operator',
 ): Promise<number> {
   const settings = await context.config(role, place);
-  const present = isAddress(settings.ledger) || existsSync(settings.ledger);
+  const present = isThere(settings);
   // A ledger that is named is expected to be there: a slip must not make another one.
   const mayMake = manner === 'make' || (settings.realmIsStated && place.ledger === undefined);
   if (!present && !mayMake && (manner === 'write' || place.ledger !== undefined)) throw noLedger(settings);
@@ -57,24 +57,24 @@ export async function withBooks(
       announce: () => {
         if (said) return;
         said = true;
-        const { merchant = '' } = whose;
-        const name = settings.ledgerName;
-        print(
-          absent
-            ? say.line(
-                `账本：还没有（${spaced(merchant, name)}）`,
-                `ledger: none yet (${spaced(merchant, name)})`,
-              )
-            : say.line(
-                `账本：${spaced(merchant, ledger.realm, name)}`,
-                `ledger: ${spaced(merchant, ledger.realm, name)}`,
-              ),
-        );
+        print(whereLine(say, settings, absent ? undefined : ledger.realm));
       },
     });
   } finally {
     await ledger.close();
   }
+}
+
+/** Which ledger it is, for a person. @param realm undefined where there is none yet */
+export function whereLine(say: Say, settings: Config, realm: Realm | undefined): string {
+  const { merchant = '' } = whoseOf(settings);
+  const name = settings.ledgerName;
+  if (realm)
+    return say.line(`账本：${spaced(merchant, realm, name)}`, `ledger: ${spaced(merchant, realm, name)}`);
+  return say.line(
+    `账本：还没有（${spaced(merchant, name)}）`,
+    `ledger: none yet (${spaced(merchant, name)})`,
+  );
 }
 
 /** Whose books these are, where there are several merchants. */
@@ -97,6 +97,11 @@ export function typedFor(say: Say, settings: Config): (text: string) => string {
 /** As {@link Books.announce}, where a person is about to be asked: they must know what they decide on. */
 export function announceToPerson(books: Books, json: boolean): void {
   if (!json && isTerminal()) books.announce();
+}
+
+/** Whether there may be a ledger; of an address only who opens it can tell. */
+export function isThere({ ledger }: Pick<Config, 'ledger'>): boolean {
+  return isAddress(ledger) || existsSync(ledger);
 }
 
 export function noLedger({ home, ledgerName, realmIsStated }: Config): CashierError {

@@ -2,14 +2,14 @@ import { existsSync } from 'node:fs';
 import { ledgerIn, type Place } from '../config.ts';
 import { CashierError } from '../domain/errors.ts';
 import { Person } from '../persons/person.ts';
-import { hasOperatorSecret, setOperatorSecret } from '../persons/secret.ts';
+import { hasOperatorSecret, insistLongEnough, setOperatorSecret } from '../persons/secret.ts';
 import { systemRandom } from '../platform/system.ts';
-import { announceToPerson, withBooks } from './books.ts';
+import { announceToPerson, isThere, whereLine, withBooks } from './books.ts';
 import type { CommandContext, Typed } from './command.ts';
 import { add, list, revoke } from './operator-people.ts';
 import { recordingGuess } from './operator-secret.ts';
 import type { Say } from './speaker.ts';
-import { print, printJson, readSecret } from './terminal.ts';
+import { isTerminal, print, printJson, readSecret } from './terminal.ts';
 
 /**
  * `mcp-cashier operator [list] | add NAME --role R | revoke NAME | set-secret`: who may sign in on the operator's pages.
@@ -26,11 +26,15 @@ export async function run(typed: Typed<'operator'>, context: CommandContext): Pr
  * The new secret is typed twice at the terminal, or is `CASHIER_OPERATOR_SECRET` when none is set yet; to change one,
  * `CASHIER_OPERATOR_SECRET` (or the terminal) gives the old and the terminal the new.
  */
-function setSecret(values: Place & { readonly json: boolean }, context: CommandContext): Promise<number> {
+async function setSecret(
+  values: Place & { readonly json: boolean },
+  context: CommandContext,
+): Promise<number> {
   const { say } = context;
+  const first = await firstSecret(values, context);
   return withBooks(context, values, 'make', async (books) => {
     const { ledger, where, settings } = books;
-    announceToPerson(books, values.json);
+    if (first === undefined) announceToPerson(books, values.json);
     const changing = await hasOperatorSecret(ledger);
     const given = settings.operatorSecret;
     const oldSecret = changing
@@ -39,7 +43,7 @@ function setSecret(values: Place & { readonly json: boolean }, context: CommandC
     if (changing) {
       await recordingGuess(ledger, Person.bySecret(ledger, ledger.realm, oldSecret, 'terminal'));
     }
-    const newSecret = !changing && given !== undefined ? given : await readTwice(say);
+    const newSecret = first ?? (!changing && given !== undefined ? given : await readTwice(say));
     await setOperatorSecret(ledger, { newSecret, oldSecret }, systemRandom);
     if (values.json) printJson({ ...where, set: true, changed: changing });
     else {
@@ -52,6 +56,22 @@ function setSecret(values: Place & { readonly json: boolean }, context: CommandC
     }
     return 0;
   });
+}
+
+/**
+ * The secret of a ledger that is yet to be made, known before it is: an attempt that comes to nothing must not leave a
+ * live ledger, beside which no simulator starts by itself. Undefined where there is one.
+ */
+async function firstSecret(
+  values: Place & { readonly json: boolean },
+  { config, say }: CommandContext,
+): Promise<string | undefined> {
+  const settings = await config('operator', values);
+  if (isThere(settings)) return undefined;
+  if (!values.json && isTerminal()) print(whereLine(say, settings, undefined));
+  const secret = settings.operatorSecret ?? (await readTwice(say));
+  insistLongEnough(secret);
+  return secret;
 }
 
 /**

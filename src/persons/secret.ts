@@ -32,12 +32,7 @@ export async function setOperatorSecret(
   secrets: { readonly newSecret: string; readonly oldSecret: string | undefined },
   randomBytes: RandomBytes,
 ): Promise<void> {
-  if (!isLongEnough(secrets.newSecret)) {
-    throw refused({
-      zh: `操作员口令至少需要 ${MIN_LENGTH} 个字符。`,
-      en: `The operator secret needs at least ${MIN_LENGTH} characters.`,
-    });
-  }
+  insistLongEnough(secrets.newSecret);
   const stored = await ledger.read(storedSecret);
   if (stored !== undefined && !(await matches(secrets.oldSecret ?? '', stored))) {
     throw refused({ zh: '原操作员口令不正确。', en: 'The old operator secret is not right.' });
@@ -58,6 +53,15 @@ export async function setOperatorSecret(
       kind: stored === undefined ? 'operator-secret-set' : 'operator-secret-changed',
       detail: { secret: rowDigest(await book.salt(), hash), roster: await book.roster() },
     });
+  });
+}
+
+/** Throws CONFIGURATION for one that is too short. */
+export function insistLongEnough(newSecret: string): void {
+  if (isLongEnough(newSecret)) return;
+  throw refused({
+    zh: `操作员口令至少需要 ${MIN_LENGTH} 个字符。`,
+    en: `The operator secret needs at least ${MIN_LENGTH} characters.`,
   });
 }
 

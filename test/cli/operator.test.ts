@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Ledger } from '../../src/ledger/ledger.ts';
@@ -98,6 +98,20 @@ describe('operator', () => {
     const more = { CASHIER_PUBLIC_URL: 'https://pay.example' };
     const there = await run(['operator', 'add', 'wang', '--role', 'see', '--lang', 'en'], SECRET, more);
     expect(there.stdout).toContain('https://pay.example/approvals/join#');
+  });
+});
+
+describe('set-secret', () => {
+  it('makes no ledger where no secret came of it, beside which no simulator would start by itself', async () => {
+    const live = { CASHIER_MODE: '' };
+    for (const secret of [undefined, 'short']) {
+      expect((await run(['operator', 'set-secret'], secret, live)).code).toBe(1);
+      expect(existsSync(join(home, 'live', 'ledger.db'))).toBe(false);
+    }
+    expect((await run(['operator', 'set-secret'], SECRET, live)).stdout).toContain(
+      join(home, 'live', 'ledger.db'),
+    );
+    expect(existsSync(join(home, 'live', 'ledger.db'))).toBe(true);
   });
 });
 
