@@ -29,7 +29,7 @@ export async function closePayment(till: Till, call: Call, name: OrderName): Pro
   const { order } = intent;
   if (!intent.send) {
     if (order.state === 'PAID') throw alreadyPaid(order);
-    return tellPayment(errand, order, order.state === 'CLOSED');
+    return tellPayment(errand, order, order.state === 'CLOSED' && !intent.ended);
   }
   if (!provider.closeTrade) return runsOut(errand, intent);
   if (mayBeAnothers(provider, order)) {
@@ -67,6 +67,8 @@ interface Intent {
   readonly send: boolean;
   /** An earlier call already wanted it closed: that one's intent stands. */
   readonly intended: boolean;
+  /** This very call has ended it, with nothing to send. */
+  readonly ended?: true;
 }
 
 async function intend(till: Till, book: Book, known: OrderRecord): Promise<Intent | 'busy'> {
@@ -78,13 +80,19 @@ async function intend(till: Till, book: Book, known: OrderRecord): Promise<Inten
   if (reopened.state === 'PENDING_APPROVAL') {
     // An earlier try that was declined had counted; nothing will come of it any more.
     const counts = { countedAt: undefined, countedBy: undefined };
-    return { order: await book.orders.move(reopened, 'withdrawn', counts), send: false, intended };
+    return {
+      order: await book.orders.move(reopened, 'withdrawn', counts),
+      send: false,
+      intended,
+      ended: true,
+    };
   }
   if (isSettledOrder(known.state)) return { order: known, send: false, intended };
   await insistNotFrozen(book);
   if (!isGivenOut(known)) {
     // Nobody can pay it, and by this number the gateway could only know another system's trade.
-    return { order: await book.orders.move(known, 'closed', { closing: false }), send: false, intended };
+    const order = await book.orders.move(known, 'closed', { closing: false });
+    return { order, send: false, intended, ended: true };
   }
   await book.event(known, 'close-intended', {});
   return { order: await book.orders.patch(known, { closing: true }), send: true, intended };

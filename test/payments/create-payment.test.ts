@@ -284,8 +284,19 @@ describe('rules', () => {
     const first = await createPayment(till, CALL, payment({ outTradeNo: 'ORDER_1' }));
     expect(first).toMatchObject({ order: { state: 'PENDING_APPROVAL' }, approval: { state: 'pending' } });
     expect(world.bank.calls).toEqual([]);
-    const closed = await closePayment(till, CALL, { outTradeNo: 'ORDER_1' });
-    expect(closed.order.state).toBe('CLOSED');
+    const close = () => closePayment(till, CALL, { outTradeNo: 'ORDER_1' });
+    expect(await close()).toMatchObject({ order: { state: 'CLOSED' }, replayed: false });
+    expect(await close()).toMatchObject({ order: { state: 'CLOSED' }, replayed: true });
+  });
+
+  it('closes at once, and says so once, what was sent in vain and nobody has a code of', async () => {
+    world.bank.fault = (operation) => (operation === 'create' ? 'lost-before' : 'none');
+    expect(await createPayment(till, CALL, payment({ outTradeNo: 'ORDER_1' }))).toMatchObject({
+      order: { state: 'UNKNOWN' },
+    });
+    const close = () => closePayment(till, CALL, { outTradeNo: 'ORDER_1' });
+    expect(await close()).toMatchObject({ order: { state: 'CLOSED' }, replayed: false });
+    expect(await close()).toMatchObject({ order: { state: 'CLOSED' }, replayed: true });
   });
 });
 
