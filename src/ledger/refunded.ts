@@ -25,6 +25,13 @@ export function refundedHere(refunds: readonly RefundRecord[]): Fen {
   return sum(refunds.filter((refund) => refund.state === 'SUCCESS' && !isElsewhere(refund)));
 }
 
+/** Fen of this ledger's own refunds that hold their sum and are not proven. */
+export function refundingHere(refunds: readonly RefundRecord[]): Fen {
+  return sum(
+    refunds.filter((refund) => holdsSum(refund.state) && refund.state !== 'SUCCESS' && !isElsewhere(refund)),
+  );
+}
+
 /**
  * What the gateway proves to have been refunded outside this ledger: the refunds that it has told of one by one, or
  * what its total has beyond our own, those in doubt included. `unknown` where it proves a refund that cannot be ours but

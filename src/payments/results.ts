@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import type { Fen } from '../domain/money.ts';
+import { type Fen, fen } from '../domain/money.ts';
 import type { Credential } from '../domain/order.ts';
 import type { Book } from '../ledger/book.ts';
 import type { ApprovalRecord, OrderRecord, PromiseRecord, RefundRecord } from '../ledger/records.ts';
-import { elsewhereOf, refundedHere } from '../ledger/refunded.ts';
+import { elsewhereOf, refundedHere, refundingHere } from '../ledger/refunded.ts';
+import { approvalView } from '../policy/approvals.ts';
 import { orderNotFound } from './errors.ts';
 import type { Call, Errand } from './till.ts';
 
@@ -14,6 +15,10 @@ export interface PaymentResult {
   readonly refundedFen: Fen;
   /** What the gateway proves to have been refunded besides. */
   readonly refundedElsewhere: Fen | 'unknown' | undefined;
+  /** Σ of refunds of this ledger whose result is not proven and that hold their sum. */
+  readonly refundingFen: Fen;
+  /** What was asked of a person for its refunds, newest first. */
+  readonly refundsAsked: readonly ApprovalRecord[];
   /** Whether it is delivered, or until when it is to be, where anybody wants to know. */
   readonly delivery?: PromiseRecord | undefined;
   /** The approval asked for it that concerns whoever is told. */
@@ -61,6 +66,8 @@ export async function paymentResults(
       order,
       refundedFen: refundedHere(refunded),
       refundedElsewhere: elsewhereOf(order, refunded),
+      refundingFen: refundingHere(refunded),
+      refundsAsked: asked.filter(({ outRefundNo }) => outRefundNo !== undefined),
       delivery: promises.get(order.outTradeNo),
       approval: approvalFor(
         call,
@@ -133,6 +140,17 @@ export function digest(...parts: readonly (string | number | undefined)[]): stri
   return createHash('sha256')
     .update(JSON.stringify(parts.map((part) => part ?? null)))
     .digest('hex');
+}
+
+/** Fen that have gone back or may yet: refunded, on their way, or waiting for a person or for that person's yes to be sent. */
+export function goingBack({ refundedFen, refundingFen, refundsAsked }: PaymentResult, now: number): Fen {
+  const waiting = new Map<string | undefined, Fen>();
+  for (const approval of refundsAsked) {
+    const { state, outRefundNo, amountFen } = approval;
+    const view = approvalView(approval, now);
+    if (view === state && (view === 'pending' || view === 'approved')) waiting.set(outRefundNo, amountFen);
+  }
+  return fen([...waiting.values()].reduce<number>((total, each) => total + each, refundedFen + refundingFen));
 }
 
 /** What a buyer can act on now (ms); nothing of a dead, closing or finished order is handed out. */

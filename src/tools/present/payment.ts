@@ -7,7 +7,7 @@ import { toldDetail } from '../../ledger/told-detail.ts';
 import { isGivenOut } from '../../payments/apply.ts';
 import type { ForeignPayment } from '../../payments/foreign.ts';
 import { outcomeOf } from '../../payments/outcome.ts';
-import { type PaymentResult, payable } from '../../payments/results.ts';
+import { goingBack, type PaymentResult, payable } from '../../payments/results.ts';
 import { walletOf } from '../../providers/registry.ts';
 import type { ToolAnswer } from '../answer.ts';
 import { qrImage } from '../qr-image.ts';
@@ -150,6 +150,7 @@ function nextOf(result: PaymentResult, handedOver: () => Text, now: number): Tex
   const { order, refundedFen, refundedElsewhere, delivery } = result;
   if (order.state === 'PAID' && refundedFen >= order.amountFen) return words.REFUNDED;
   if (order.state === 'PAID' && refundedElsewhere !== undefined) return words.REFUNDED_ELSEWHERE;
+  if (order.state === 'PAID' && goingBack(result, now) >= order.amountFen) return words.BEING_REFUNDED;
   if (order.late) return words.LATE;
   if (delivery?.deliveredAt !== undefined) return words.DELIVERED;
   if (delivery?.overdueAt !== undefined) return deliverBefore(delivery.overdueAt);

@@ -73,6 +73,10 @@ export const REFUNDED: Text = {
   zh: '已全额退款，不要交付。',
   en: 'It has been refunded in full; deliver nothing.',
 };
+export const BEING_REFUNDED: Text = {
+  zh: '全额退款正在处理或等待审批：有结果之前不要交付，用 query-refund 查看。',
+  en: 'A refund of all of it is under way or awaits approval: deliver nothing before it has ended; query-refund tells.',
+};
 export const REFUNDED_ELSEWHERE: Text = {
   zh: '支付平台显示这笔订单在别处退过款：不要交付，先请商家核实。',
   en: 'The gateway says that this order was refunded elsewhere: deliver nothing, ask the merchant first.',
