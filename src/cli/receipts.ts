@@ -1,6 +1,7 @@
 import { beijingIso } from '../domain/clock.ts';
 import { CashierError } from '../domain/errors.ts';
 import { mountOf } from '../domain/merchant.ts';
+import { noSuchOrder } from '../payments/errors.ts';
 import { systemRandom } from '../platform/system.ts';
 import { Receipts } from '../receipts/receipts.ts';
 import { type Books, noLedger, withBooks } from './books.ts';
@@ -38,7 +39,7 @@ async function show(
   const given = await receipts.of(outTradeNo);
   if (given.length === 0) {
     const isKnown = await ledger.read((book) => book.orders.get(outTradeNo));
-    throw isKnown ? notPaid() : notFound();
+    throw isKnown ? notPaid() : noSuchOrder();
   }
   if (json) {
     const items = given.map(({ jws, claims }) => ({
@@ -64,13 +65,5 @@ function notPaid(): CashierError {
     zh: '支付平台还没有证明这笔订单已付款，没有收据。',
     en: 'The gateway has not proven that this order was paid: there is no receipt.',
     next: { zh: '付款得到确认后再试。', en: 'Try again once it is known to be paid.' },
-  });
-}
-
-function notFound(): CashierError {
-  return new CashierError('ORDER_NOT_FOUND', {
-    zh: '账本中没有这个订单号。',
-    en: 'The ledger has no order of this number.',
-    next: { zh: '用 mcp-cashier orders 查看订单。', en: 'See mcp-cashier orders.' },
   });
 }

@@ -118,6 +118,15 @@ export function orderNotFound(): CashierError {
   });
 }
 
+/** As {@link orderNotFound}, of a number that a person has typed. */
+export function noSuchOrder(): CashierError {
+  return new CashierError('ORDER_NOT_FOUND', {
+    zh: '账本中没有这个订单号，没有做任何事。',
+    en: 'The ledger has no order of this number; nothing was done.',
+    next: { zh: '用 mcp-cashier orders 查看订单。', en: 'See mcp-cashier orders.' },
+  });
+}
+
 /** Neither the ledger nor the gateway, which was asked, knows the number. */
 export function orderUnknown(): CashierError {
   return new CashierError('ORDER_NOT_FOUND', {

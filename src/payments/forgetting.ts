@@ -1,7 +1,7 @@
 import { DAY_MS } from '../domain/clock.ts';
 import { CashierError } from '../domain/errors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import { orderUnknown } from './errors.ts';
+import { noSuchOrder } from './errors.ts';
 import { isFinal } from './reserve-payment.ts';
 import type { Till } from './till.ts';
 
@@ -67,7 +67,7 @@ export async function forgetOlder(ledger: Ledger, before: number): Promise<numbe
 export async function forgetOrder(ledger: Ledger, outTradeNo: string): Promise<boolean> {
   return ledger.write(async (book) => {
     const order = await book.orders.get(outTradeNo);
-    if (!order) throw orderUnknown();
+    if (!order) throw noSuchOrder();
     if (!isFinal(order)) throw notFinal(order.state);
     return book.orders.forgetPayer(order);
   });

@@ -9,7 +9,7 @@ import { insist, type Person } from '../persons/person.ts';
 import { approvalView, decideApproval, requestApproval } from '../policy/approvals.ts';
 import { insistNotFrozen } from '../policy/decisions.ts';
 import { NEVER_SENT, newNumber } from './beginnings.ts';
-import { conflict, orderNotFound } from './errors.ts';
+import { conflict, noSuchOrder } from './errors.ts';
 import { insistWithinPaid } from './refund-rules.ts';
 import { digest } from './results.ts';
 
@@ -47,7 +47,7 @@ export async function refundByPerson(
   await insist(book, person, 'refund');
   const caller = callerOf(person);
   const order = await book.orders.get(outTradeNo);
-  if (!order) throw orderNotFound();
+  if (!order) throw noSuchOrder();
   const refunds = await book.refunds.ofOrder(outTradeNo);
   const inputHash = digest(refundFen, reason);
   const known =

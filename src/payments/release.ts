@@ -4,7 +4,7 @@ import { isSettledOrder } from '../ledger/order-machine.ts';
 import type { OrderRecord, RefundRecord } from '../ledger/records.ts';
 import { insist, onRecord, type Person } from '../persons/person.ts';
 import { isGivenOut } from './apply.ts';
-import { orderNotFound, refundNotFound } from './errors.ts';
+import { noSuchOrder, refundNotFound } from './errors.ts';
 import { isClaimed } from './sending.ts';
 
 /** Stands as the code of a refund that a person has looked up and found not to have happened. */
@@ -18,7 +18,7 @@ export function releaseOrder(ledger: Ledger, person: Person, outTradeNo: string)
   return onRecord(ledger, { outTradeNo }, async (book) => {
     await insist(book, person, 'release');
     const order = await book.orders.get(outTradeNo);
-    if (!order) throw orderNotFound();
+    if (!order) throw noSuchOrder();
     if (isSettledOrder(order.state)) throw notReleased(FINAL);
     if (isGivenOut(order)) throw notReleased(HELD);
     await book.event({ outTradeNo }, 'operator-released', { via: person.via });
@@ -50,8 +50,8 @@ export function releaseRefund(
 
 const FINAL: Text = { zh: '它的结果已经明确', en: 'its outcome is known' };
 const HELD: Text = {
-  zh: '买家可能持有它的付款码或链接；请用 close-payment 关闭',
-  en: 'a buyer may hold its code or link; close it with close-payment',
+  zh: '买家可能持有它的付款码或链接；请在后台关闭，或让智能体用 close-payment 关闭',
+  en: 'a buyer may hold its code or link; close it in the console, or have the agent call close-payment',
 };
 const UNDER_WAY: Text = { zh: '请求正在发送，请一分钟后再试', en: 'it is being sent; try again in a minute' };
 
