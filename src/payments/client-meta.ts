@@ -30,7 +30,7 @@ export function keptMeta(meta: unknown, hides: (text: string) => boolean, most =
   let members = 0;
   let omittedBytes = 0;
   for (const [name, value] of Object.entries(meta)) {
-    const copied = { [name]: copy(value, hides, budget, 1) };
+    const copied = { [name]: isTelling(name) ? HIDDEN : copy(value, hides, budget, 1) };
     const text = hides(name) ? undefined : JSON.stringify(copied);
     const bytes = text === undefined ? 0 : Buffer.byteLength(text);
     if (text !== undefined && bytes <= room) {
@@ -68,7 +68,26 @@ export function hider(args: unknown, isSecret: (text: string) => boolean): (text
     .filter(([name, id]) => isPersons(name) && (typeof id === 'string' || typeof id === 'number'))
     .map(([, id]) => String(id))
     .filter((id) => id.length >= MIN_HIDDEN_LENGTH);
-  return (text) => persons.some((id) => text.includes(id)) || isSecret(text);
+  return (text) =>
+    persons.some((id) => text.includes(id)) || isSecret(text) || CREDENTIALS.some((form) => form.test(text));
+}
+
+const HIDDEN = '***';
+/** What a credential looks like, whoever's it is: clients and the programs between pass on more than they know. */
+const CREDENTIALS: readonly RegExp[] = [
+  /\bBearer\s+[\w+/=.~-]{8}/i,
+  /^Basic\s+[A-Za-z0-9+/]{12,}={0,2}$/i,
+  /\beyJ[\w-]{8,}\.[\w-]+\.[\w-]/,
+  /\bmcpc_[\w-]{16}/,
+  /-----BEGIN [A-Z ]*PRIVATE KEY/,
+];
+/** Names of members that hold one, written together and in small letters. */
+const SECRET_NAME =
+  /(?:authorization|cookie|secret|passwd|password|credentials?|apikey|privatekey|accesskey|openid|unionid|(?<!progress)token)$/;
+
+/** Whether what stands under this name is a credential or says who a person is. */
+function isTelling(name: string): boolean {
+  return isPersons(name) || SECRET_NAME.test(name.replaceAll(/[^A-Za-z]/g, '').toLowerCase());
 }
 
 function copy(
@@ -79,9 +98,9 @@ function copy(
 ): unknown {
   budget.values -= 1;
   if (budget.values < 0 || depth > MAX_DEPTH) return '…';
-  if (typeof value === 'string') return hides(value) ? '***' : value;
+  if (typeof value === 'string') return hides(value) ? HIDDEN : value;
   // A telephone number is one with or without quotes.
-  if (typeof value === 'number') return hides(String(value)) ? '***' : value;
+  if (typeof value === 'number') return hides(String(value)) ? HIDDEN : value;
   if (typeof value === 'boolean' || value === null) return value;
   if (typeof value !== 'object') return typeof value;
   const inner = (child: unknown) => copy(child, hides, budget, depth + 1);
@@ -89,6 +108,6 @@ function copy(
   return Object.fromEntries(
     Object.entries(value)
       .slice(0, MAX_VALUES)
-      .map(([name, child]) => [hides(name) ? '***' : name, inner(child)]),
+      .map(([name, child]) => [hides(name) ? HIDDEN : name, isTelling(name) ? HIDDEN : inner(child)]),
   );
 }

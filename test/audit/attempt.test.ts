@@ -246,6 +246,34 @@ describe('what the client sends along', () => {
     expect(detail).toMatchObject({ client: '***', meta: { note: '***', key: '***', model: 'm' } });
     expect(JSON.stringify(await trail())).not.toMatch(/buyer-4711|-----KEY/);
   });
+
+  it('holds no credential that a client or a program between has sent along, by its name or its form', async () => {
+    const jwt = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl';
+    const meta = {
+      Authorization: 'Bearer something',
+      headers: { 'x-api-key': 'sk-1', 'Set-Cookie': ['a=b'], 'proxy-authorization': 7 },
+      access_token: { value: 'x' },
+      payer: { openid: 'oUpF8uMuAJO_M2pxb1Q9zNjWeS6o', client_secret: 's' },
+      note: 'called with bearer abcdefgh12345678',
+      basic: 'Basic dXNlcjpwYXNzd29yZA==',
+      more: [jwt, 'mcpc_UdFyGJ4Bt3AvVlssH-MmeCT34N', '-----BEGIN EC PRIVATE KEY-----'],
+      progressToken: 'p1',
+      usage: { totalTokens: 12, max_tokens: 30 },
+      model: 'basic model',
+    };
+    expect((await kept(meta)).meta).toEqual({
+      Authorization: '***',
+      headers: { 'x-api-key': '***', 'Set-Cookie': '***', 'proxy-authorization': '***' },
+      access_token: '***',
+      payer: { openid: '***', client_secret: '***' },
+      note: '***',
+      basic: '***',
+      more: ['***', '***', '***'],
+      progressToken: 'p1',
+      usage: { totalTokens: 12, max_tokens: 30 },
+      model: 'basic model',
+    });
+  });
 });
 
 describe('a story', () => {
