@@ -7,6 +7,7 @@ import { CashierError, codeOf } from '../domain/errors.ts';
 import type { StoredLink } from '../ledger/audit-chain.ts';
 import { BEFORE_ALL, readLinks, type Span } from '../ledger/audit-reader.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import { insistSpan } from '../payments/list-payments.ts';
 import { dayStart } from './arguments.ts';
 import type { Books } from './books.ts';
 import type { Say } from './speaker.ts';
@@ -51,6 +52,7 @@ export async function exportAudit(
     from: wish.from === undefined ? undefined : dayStart('--from', wish.from),
     to: wish.to === undefined ? undefined : dayStart('--to', wish.to) + DAY_MS,
   };
+  insistSpan(span, '--from', '--to');
   const counted = { records: 0 };
   const source = Readable.from(pages(ledger, wish.format, span, counted));
   if (wish.out === undefined) {

@@ -6,6 +6,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { OrderFilter } from '../ledger/order-filter.ts';
 import type { RefundRecord } from '../ledger/records.ts';
 import { refundedHere } from '../ledger/refunded.ts';
+import { insistSpan } from '../payments/list-payments.ts';
 import { ORDER_COLUMNS, type SheetRow } from '../payments/order-sheet.ts';
 import { releaseOrder, releaseRefund } from '../payments/release.ts';
 import { systemClock } from '../platform/system.ts';
@@ -36,6 +37,7 @@ export async function run(typed: Typed<'orders'>, context: CommandContext): Prom
     ...(from === undefined ? {} : { from: dayStart('--from', from) }),
     ...(to === undefined ? {} : { to: dayStart('--to', to) + DAY_MS }),
   };
+  insistSpan(filter, '--from', '--to');
   const limit = wholeNumber('--limit', values.limit ?? DEFAULT_LIMIT, { least: 1, most: 1_000_000 });
   return withBooks(context, values, 'read', async (books) => {
     const list = await read(books.ledger, filter, limit);

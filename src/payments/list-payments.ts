@@ -36,6 +36,7 @@ export async function listPayments(till: Till, call: Call, input: ListPaymentsIn
     provider,
     after: cursor === undefined ? undefined : readCursor(cursor),
   });
+  insistSpan(filter, 'from', 'to');
   return till.ledger.read(async (book) => {
     const found = await book.orders.list(filter, input.limit + 1);
     const page = found.slice(0, input.limit);
@@ -47,6 +48,19 @@ export async function listPayments(till: Till, call: Call, input: ListPaymentsIn
       nextCursor:
         found.length > page.length && last ? writeCursor(last.createdAt, last.outTradeNo) : undefined,
     };
+  });
+}
+
+/** Throws INVALID_ARGUMENT for a first day after the last: an empty list would be believed. */
+export function insistSpan(
+  { from, to }: { readonly from?: number | undefined; readonly to?: number | undefined },
+  first: string,
+  last: string,
+): void {
+  if (from === undefined || to === undefined || from < to) return;
+  throw invalidArgument(first, {
+    zh: `${first} 在 ${last} 之后，没有任何一天符合。`,
+    en: `${first} is after ${last}: no day lies between them.`,
   });
 }
 

@@ -126,6 +126,13 @@ describe('one number, one effect', () => {
     });
     expect(await listPayments(till, b, { limit: 10 })).toMatchObject({ items: [], totals: { count: 0 } });
   });
+
+  it('lists no days that end before they begin, which would read as nothing sold', async () => {
+    const list = (from: string, to: string) => listPayments(till, CALL, { limit: 10, from, to });
+    await createPayment(till, CALL, payment({ outTradeNo: 'ORDER_1' }));
+    await expect(list('2026-11-21', '2026-11-20')).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    expect(await list('2026-11-21', '2026-11-21')).toMatchObject({ totals: { count: 1 } });
+  });
 });
 
 describe('no answer is not no', () => {

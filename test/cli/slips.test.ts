@@ -33,3 +33,8 @@ it.each([
     1,
   ]);
 });
+
+it.each([['orders'], ['audit', 'export']])('%s takes no days that end before they begin', async (...args) => {
+  const { code, stderr } = await run(...args, '--from', '2026-11-21', '--to', '2026-11-20');
+  expect([stderr, code]).toEqual([expect.stringContaining('--from is after --to'), 1]);
+});
