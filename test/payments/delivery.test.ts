@@ -8,10 +8,12 @@ import { createPayment } from '../../src/payments/create-payment.ts';
 import { runOverdue } from '../../src/payments/overdue.ts';
 import { queryPayment } from '../../src/payments/query-payment.ts';
 import { refundPayment } from '../../src/payments/refund-payment.ts';
+import type { PaymentResult } from '../../src/payments/results.ts';
 import { runSettler } from '../../src/payments/settler.ts';
 import type { Call, Till } from '../../src/payments/till.ts';
 import { freeze, moveBudget, unfreeze } from '../../src/policy/decisions.ts';
 import type { Policy, RuleSet } from '../../src/policy/policy.ts';
+import { presenter } from '../../src/tools/present.ts';
 import { FAULTS, type Fault } from '../support/bank.ts';
 import { seeds } from '../support/seeds.ts';
 import { accept, decide, payment, person, refund, World } from '../support/world.ts';
@@ -79,6 +81,32 @@ describe('an order that is paid', () => {
     expect(await refunds()).toEqual([]);
     expect(await open()).toEqual([]);
     await isIntact();
+  });
+
+  it('is called for delivery before its time is over and not after, and never where its money goes back', async () => {
+    await sell();
+    await refundPayment(till, SELLER, refund({ outTradeNo: ORDER, refundFen: fen(1) }));
+    const present = presenter({
+      ...{ language: 'en', simulated: false, now: () => world.clock.now() },
+      ...{ approvalUrl: async () => undefined, buyerPage: async () => undefined },
+    });
+    const nextStep = async () => {
+      const result = await queryPayment(till, SELLER, { outTradeNo: ORDER, waitSeconds: 0 });
+      return (await present.payment(result as PaymentResult)).structured.nextStep;
+    };
+    expect(await nextStep()).toMatch(/^Deliver now, then call confirm-delivery before/);
+    await pass(DAY_MS + 90_000);
+    expect(await nextStep()).toMatch(/^It was to be delivered before .* only if the user still wants it/);
+    world.bank.fault = (operation) => (operation === 'refund' ? 'lost-after' : 'none');
+    const { order } = (await queryPayment(till, SELLER, {
+      outTradeNo: ORDER,
+      waitSeconds: 0,
+    })) as PaymentResult;
+    await accept(till, rules('tell', { approveAboveFen: 'none' }));
+    await refundPayment(till, SELLER, refund({ outTradeNo: ORDER, refundFen: order.amountFen }));
+    world.bank.fault = (operation) => (operation === 'query-refund' ? 'lost-before' : 'none');
+    expect((await refunds()).at(-1)).toMatchObject({ state: 'UNKNOWN' });
+    expect(await nextStep()).toMatch(/under way or awaits approval: deliver nothing/);
   });
 
   it.each([

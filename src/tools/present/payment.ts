@@ -153,7 +153,7 @@ function nextOf(result: PaymentResult, handedOver: () => Text, now: number): Tex
   if (order.state === 'PAID' && goingBack(result, now) >= order.amountFen) return words.BEING_REFUNDED;
   if (order.late) return words.LATE;
   if (delivery?.deliveredAt !== undefined) return words.DELIVERED;
-  if (delivery?.overdueAt !== undefined) return deliverBefore(delivery.overdueAt);
+  if (delivery?.overdueAt !== undefined) return deliverBefore(delivery.overdueAt, now);
   if (order.closing && order.state === 'UNKNOWN') return words.CLOSING_UNKNOWN;
   if (order.closing && now < (order.expiresAt ?? Number.POSITIVE_INFINITY)) {
     const until = iso(order.expiresAt);
@@ -170,8 +170,14 @@ function nextOf(result: PaymentResult, handedOver: () => Text, now: number): Tex
   return order.state === 'UNKNOWN' ? words.PAYMENT_NEXT.UNKNOWN : handedOver();
 }
 
-function deliverBefore(overdueAt: number): Text {
+function deliverBefore(overdueAt: number, now: number): Text {
   const until = iso(overdueAt);
+  if (now >= overdueAt) {
+    return {
+      zh: `应在 ${until} 之前交付，已经逾期，可能退款：用户仍然需要才交付，交付后立即调用 confirm-delivery；不要重复收款。`,
+      en: `It was to be delivered before ${until} and may be refunded for that: deliver only if the user still wants it, then call confirm-delivery at once; do not charge again.`,
+    };
+  }
   return {
     zh: `可以交付，交付后在 ${until} 之前调用 confirm-delivery；不要重复收款。`,
     en: `Deliver now, then call confirm-delivery before ${until}; do not charge again.`,
