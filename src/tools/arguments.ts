@@ -42,7 +42,7 @@ export function readArguments<Shape extends z.ZodObject>(
   const names = new Set(given.map(([name]) => name));
   const missing = required.filter((name) => !names.has(name));
   const unknown = [...names].filter((name) => !own(name));
-  if (missing.length > 0 || unknown.length > 0) throw misnamed(missing, unknown, Object.keys(properties));
+  if (missing.length > 0 || unknown.length > 0) throw misnamed(missing, unknown, properties);
   const parsed = shape.safeParse(
     Object.fromEntries(given.map(([name, value]) => [name, whole(own(name), value)])),
   );
@@ -63,8 +63,9 @@ const MAX_NAMED = 5;
 function misnamed(
   missing: readonly string[],
   unknown: readonly string[],
-  known: readonly string[],
+  properties: InputSchema['properties'],
 ): CashierError {
+  const known = Object.keys(properties);
   const named =
     unknown
       .filter((name) => /^\w{1,40}$/.test(name))
@@ -74,8 +75,8 @@ function misnamed(
     missing.length === 0
       ? { zh: '', en: '' }
       : {
-          zh: `缺少参数 ${missing.join('、')}。`,
-          en: `${missing.join(', ')} ${missing.length > 1 ? 'are' : 'is'} missing. `,
+          zh: `缺少参数 ${missing.map((name) => withChoices(name, properties[name]).zh).join('、')}。`,
+          en: `${missing.map((name) => withChoices(name, properties[name]).en).join(', ')} ${missing.length > 1 ? 'are' : 'is'} missing. `,
         };
   const excess: Text =
     unknown.length === 0
@@ -88,6 +89,11 @@ function misnamed(
     zh: lack.zh + excess.zh,
     en: (lack.en + excess.en).trimEnd(),
   });
+}
+
+function withChoices(name: string, { enum: choices }: Partial<Property> = {}): Text {
+  if (!choices) return { zh: name, en: name };
+  return { zh: `${name}（${choices.join('、')} 之一）`, en: `${name} (one of ${choices.join(', ')})` };
 }
 
 /** What is asked of an argument, and where it falls short: the character or the length is named. */

@@ -221,3 +221,18 @@ describe('what nobody can see', () => {
     }
   });
 });
+
+it('names what there is to choose from where that is missing', async () => {
+  const { till, deps } = counter;
+  const setting = { ...deps.setting, providers: ['alipay', 'wechatpay'] } as const;
+  const asked = { till, call: CALL, setting, present: deps.present };
+  const refused = await toolNamed('create-payment')
+    .run(asked, sale)
+    .catch((error: unknown) => error);
+  expect(refused).toMatchObject({
+    text: {
+      zh: expect.stringMatching(/^缺少参数 provider（alipay、wechatpay 之一）。/),
+      en: expect.stringMatching(/^provider \(one of alipay, wechatpay\) is missing\. /),
+    },
+  });
+});
