@@ -90,8 +90,14 @@ export function spaced(...words: readonly string[]): string {
 /** Writes commands so that they mean the ledger of these settings, also where a live one would come first. */
 export function typedFor(say: Say, settings: Config): (text: string) => string {
   const { home, realm, merchant } = settings;
-  const stated = realm !== 'live' && existsSync(ledgerIn(home, 'live', merchant)) ? realm : undefined;
-  return (text) => say.runnable(text, { realm: stated, ...whoseOf(settings) });
+  // Where nothing says otherwise a secret is the live ledger's, also of one that is not there yet.
+  const isOthers = (text: string) =>
+    text.includes('set-secret') || existsSync(ledgerIn(home, 'live', merchant));
+  return (text) =>
+    say.runnable(text, {
+      realm: realm !== 'live' && isOthers(text) ? realm : undefined,
+      ...whoseOf(settings),
+    });
 }
 
 /** As {@link Books.announce}, where a person is about to be asked: they must know what they decide on. */

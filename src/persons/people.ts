@@ -1,5 +1,6 @@
 import type { RandomBytes } from '../domain/clock.ts';
 import { CashierError } from '../domain/errors.ts';
+import type { Realm } from '../domain/order.ts';
 import { typedCode } from '../domain/typed-code.ts';
 import type { Book } from '../ledger/book.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -7,7 +8,7 @@ import type { PasskeyRecord, PersonRecord } from '../ledger/person-book.ts';
 import { isPersonName, signName } from './names.ts';
 import { hashOf, isLongEnough, sha256 } from './password.ts';
 import { insist, onRecord, Person, type Role } from './person.ts';
-import { refused, storedSecret } from './secret.ts';
+import { refused, settingSecret, storedSecret } from './secret.ts';
 
 /** How long (ms) an invitation lasts. */
 const INVITATION_MS = 60 * 60_000;
@@ -45,7 +46,7 @@ export async function addPerson(
   await onRecord(ledger.as(by.acting('operator')), {}, async (book) => {
     await insist(book, by, 'persons');
     // Nobody could sign in where there is nothing to let them in by.
-    if ((await storedSecret(book)) === undefined) throw noSecretYet();
+    if ((await storedSecret(book)) === undefined) throw noSecretYet(ledger.realm);
     const known = await book.persons.bySignName(signName(name));
     if (known && (await hasJoined(book, known))) throw taken(known.name);
     if (known) await book.persons.remove(known.id);
@@ -244,9 +245,9 @@ function tooShort(): CashierError {
   });
 }
 
-function noSecretYet(): CashierError {
+function noSecretYet(realm: Realm): CashierError {
   return refused({
-    zh: '尚未设置操作员口令。请先运行 mcp-cashier operator set-secret。',
-    en: 'No operator secret is set yet. Run mcp-cashier operator set-secret first.',
+    zh: `尚未设置操作员口令。请先运行 ${settingSecret(realm)}。`,
+    en: `No operator secret is set yet. Run ${settingSecret(realm)} first.`,
   });
 }

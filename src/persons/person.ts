@@ -7,7 +7,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import { type PersonRecord, ROOT } from '../ledger/person-book.ts';
 import { signName } from './names.ts';
 import { matches, sha256 } from './password.ts';
-import { refused, secretHashIn, storedSecret } from './secret.ts';
+import { refused, secretHashIn, settingSecret, storedSecret } from './secret.ts';
 
 /** What persons may, each what those before it may too: look; approve, refund, close; policy, budgets, freeze, callers. */
 export const ROLES = ['see', 'decide', 'rule'] as const;
@@ -116,7 +116,7 @@ export class Person {
     const stored = await ledger.read(storedSecret);
     if (stored === undefined) {
       if (via === 'terminal' && realm === 'simulator') return new Person(via, HOLDER, undefined);
-      throw noSecret();
+      throw noSecret(realm);
     }
     if (secret === undefined || !(await matches(secret, stored))) throw wrongSecret();
     return new Person(via, HOLDER, sha256(stored));
@@ -214,10 +214,10 @@ function noLonger(): CashierError {
   );
 }
 
-function noSecret(): CashierError {
+function noSecret(realm: Realm): CashierError {
   return refused({
-    zh: '尚未设置操作员口令，因此不能批准任何操作。请先运行 mcp-cashier operator set-secret。',
-    en: 'No operator secret is set, so nothing can be approved. Run mcp-cashier operator set-secret first.',
+    zh: `尚未设置操作员口令，因此不能批准任何操作。请先运行 ${settingSecret(realm)}。`,
+    en: `No operator secret is set, so nothing can be approved. Run ${settingSecret(realm)} first.`,
   });
 }
 

@@ -1,5 +1,6 @@
 import type { RandomBytes } from '../domain/clock.ts';
 import { type CashierError, configuration, type Text } from '../domain/errors.ts';
+import type { Realm } from '../domain/order.ts';
 import { rowDigest } from '../ledger/audit-digest.ts';
 import type { Book } from '../ledger/book.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -21,6 +22,11 @@ export async function secretHashIn(book: Pick<Book, 'meta'>): Promise<string> {
 /** Whether an operator secret is set at all. */
 export async function hasOperatorSecret(ledger: Ledger): Promise<boolean> {
   return (await ledger.read(storedSecret)) !== undefined;
+}
+
+/** The line that sets it for a ledger: said of none, it would be the live one's. */
+export function settingSecret(realm: Realm): string {
+  return `mcp-cashier operator set-secret${realm === 'live' ? '' : ` --realm ${realm}`}`;
 }
 
 /**

@@ -1,6 +1,9 @@
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { typedFor } from '../../src/cli/books.ts';
+import { speaker } from '../../src/cli/speaker.ts';
+import { readConfig } from '../../src/config.ts';
 import { Ledger } from '../../src/ledger/ledger.ts';
 import { openSqliteStore } from '../../src/ledger/sqlite-store.ts';
 import { joinByPassword } from '../../src/persons/people.ts';
@@ -54,6 +57,19 @@ async function accept(code: string): Promise<void> {
 }
 
 describe('operator', () => {
+  it('set-secret is named with the realm that it is for: without one it is the live one', async () => {
+    const fresh = { CASHIER_HOME: join(home, 'fresh') };
+    const settings = await readConfig({ ...cleanEnv(home), ...fresh }, home);
+    const say = speaker('en', { program: 'mcp-cashier', spec: undefined, home: undefined });
+    expect(typedFor(say, settings)('mcp-cashier operator set-secret')).toBe(
+      'mcp-cashier operator set-secret --realm simulator',
+    );
+    expect(typedFor(say, settings)('mcp-cashier approvals')).toBe('mcp-cashier approvals');
+    const add = ['operator', 'add', 'wang', '--role', 'see', '--realm', 'simulator'];
+    const { code, stderr } = await run(add, undefined, fresh);
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/set-secret .*--realm simulator/)]);
+  });
+
   it('add invites once, list shows, revoke ends; only the secret does', async () => {
     for (const secret of [undefined, 'wrong']) {
       expect((await run(['operator', 'add', '王芳', '--role', 'decide'], secret)).code).toBe(1);
