@@ -77,6 +77,16 @@ export const PLACE_OPTIONS = {
   ...MERCHANT_OPTION,
 };
 
+/** Of what concerns all that a home has, unless one is named. */
+export const EVERY_PLACE = {
+  ...PLACE_OPTIONS,
+  realm: choice(
+    REALMS,
+    '只对这个环境的账本；不写时，文件夹中的每一本',
+    'the ledger of this realm only; without it every one of the home',
+  ),
+};
+
 /** Known to every command. */
 export const EVERYWHERE = {
   lang: choice(['zh', 'en'], '输出语言', 'language'),

@@ -3,7 +3,16 @@ import { SUBSCRIPTION_STATES } from '../ledger/subscription-machine.ts';
 import { ROLES } from '../persons/person.ts';
 import { WALLET_IDS } from '../providers/registry.ts';
 import { CLIENT_IDS } from './init/client-ids.ts';
-import { choice, flag, JSON_OPTION, MERCHANT_OPTION, PLACE_OPTIONS, text, type Use } from './use.ts';
+import {
+  choice,
+  EVERY_PLACE,
+  flag,
+  JSON_OPTION,
+  MERCHANT_OPTION,
+  PLACE_OPTIONS,
+  text,
+  type Use,
+} from './use.ts';
 
 const REASON = { reason: text('TEXT', '原因', 'why') };
 const PRICES_OPTION = {
@@ -91,7 +100,7 @@ export const USES = {
     does: { zh: '用模拟网关演示一遍', en: 'the whole loop on the simulator' },
     actions: {
       '': {
-        does: { zh: '两种支付方式各卖出并退款一次', en: 'sells and refunds once through each wallet' },
+        does: { zh: '用每种支付方式各卖出并退款一次', en: 'sells and refunds once through each wallet' },
         options: {
           'auto-pay': flag('自动付款，不必点击', 'pays by itself, nobody has to click'),
           gate: flag(
@@ -284,7 +293,7 @@ export const USES = {
           zh: '该文件夹的每一本账本；--realm 只停一个环境，--merchant 只停一个商户',
           en: 'in every ledger of the home; --realm stops one realm only, --merchant one merchant',
         },
-        options: { ...REASON, ...PLACE_OPTIONS },
+        options: { ...REASON, ...EVERY_PLACE },
       },
     },
   },
@@ -299,7 +308,7 @@ export const USES = {
             'of a restored ledger: although days are not reconciled or differ',
           ),
           ...AS,
-          ...PLACE_OPTIONS,
+          ...EVERY_PLACE,
         },
       },
     },
@@ -357,7 +366,7 @@ export const USES = {
           role: choice(
             ROLES,
             'see 只看；decide 可审批、退款、关单；rule 还可改规则、额度、暂停',
-            'see: looks; decide: approves, refunds, closes; rule: also policy, budgets, pause',
+            'see: looks; decide: approves, refunds, closes; rule: also rules, allowances, pausing',
           ),
           ...PLACE_OPTIONS,
         },
