@@ -45,7 +45,7 @@ export async function runGate(context: CommandContext): Promise<number> {
   try {
     const origin = `http://127.0.0.1:${port}`;
     await patiently(signal, 'mcp-cashier gate', () => answers(gate, `${origin}/free`));
-    step(`${say.line('没有价格的请求直接放行', 'what has no price passes through')}: GET /free → 200`);
+    step(`${say.label('没有价格的请求直接放行', 'what has no price passes through')} GET /free → 200`);
     for (const wallet of BUYERS) {
       print(`\n━━ ${nameOf(wallet, say)} ━━`);
       const agent = { origin: simulator.origin, clock: systemClock };
@@ -56,7 +56,7 @@ export async function runGate(context: CommandContext): Promise<number> {
     insist(upstreams.executed.poster === BUYERS.length, 'one execution of each paid tool call');
     await patiently(signal, 'the fulfilment', () => isFulfilled(simulator.origin));
     step(say.line('按账单付款的调用，已确认履约', 'what was paid by bill is confirmed as fulfilled'));
-    print(`\n${say.line('账本', 'the ledger')}:`);
+    print(`\n${say.label('账本', 'the ledger')}`);
     await command(['orders'], env, 'inherit');
     print(`\n${say.line('全部完成', 'everything held')} ✔`);
     return 0;

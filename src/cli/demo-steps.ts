@@ -41,7 +41,7 @@ export async function steered(origin: string, path: string, body?: object): Prom
 export async function removed(home: string, say: Say): Promise<void> {
   await releaseClosed();
   await rm(home, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }).catch(() =>
-    print(`${say.line('这个临时文件夹可以删去', 'this temporary folder may be removed')}: ${home}`),
+    print(`${say.label('这个临时文件夹可以删去', 'this temporary folder may be removed')} ${home}`),
   );
 }
 

@@ -54,9 +54,9 @@ export async function runSubscription({ values }: Typed<'demo'>, context: Comman
     step(`create-subscription → ${contractNo} ${made.state} ${made.amountYuan} ${made.period}`);
     const known = () => call('query-subscription', { contractNo });
     const buyer = (what: object) => steered(simulator.origin, 'agreements', what);
-    const asked = say.line('请打开并同意（订阅者的手机）', "open it and agree (the subscriber's phone)");
+    const asked = say.label('请打开并同意（订阅者的手机）', "open it and agree (the subscriber's phone)");
     if (values['auto-pay']) await buyer({ code: signUrl, deed: 'sign' });
-    else print(`${asked}: ${signUrl}`);
+    else print(`${asked} ${signUrl}`);
     await patiently(
       signal,
       'query-subscription, signed and charged',
@@ -74,7 +74,7 @@ export async function runSubscription({ values }: Typed<'demo'>, context: Comman
     const paid = await call('query-payment', { outTradeNo });
     insist(paid.state === 'PAID' && paid.amountYuan === WANTED.amountYuan, 'query-payment');
     step(`query-payment ${outTradeNo} → PAID ${paid.amountYuan}`);
-    step(`${say.line('下次扣款', 'next charge')}: ${charged.nextChargeAt}`);
+    step(`${say.label('下次扣款', 'next charge')} ${charged.nextChargeAt}`);
     if (values['auto-pay']) await buyer({ number: await numberOf(simulator.origin), deed: 'stop' });
     else print(say.line('请在同一页关闭自动扣款', 'end it on the same page'));
     await patiently(signal, 'query-subscription, ended', async () => (await known()).state === 'ENDED');
@@ -82,7 +82,7 @@ export async function runSubscription({ values }: Typed<'demo'>, context: Comman
     step(
       `${say.line(`订阅者在${name.zh}里关闭；之后不再扣款`, `the subscriber ends it in ${name.en}; nothing is charged any more`)} (${endedReason})`,
     );
-    print(`\n${say.line('账本', 'the ledger')}:`);
+    print(`\n${say.label('账本', 'the ledger')}`);
     await command(['orders'], env, 'inherit');
     print(`\n${say.line('全部完成', 'everything held')} ✔`);
     return 0;

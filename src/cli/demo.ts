@@ -45,7 +45,7 @@ export async function run(typed: Typed<'demo'>, context: CommandContext): Promis
     let owner = secret;
     await client.connect(transport);
     const { tools } = await client.listTools();
-    step(`${say.line('工具', 'tools')}: ${tools.map((tool) => tool.name).join(', ')}`);
+    step(`${say.label('工具', 'tools')} ${tools.map((tool) => tool.name).join(', ')}`);
     for (const wallet of WALLETS) {
       const order = await sell(client, wallet, say);
       simulator ??= await openSimulator({
@@ -56,17 +56,17 @@ export async function run(typed: Typed<'demo'>, context: CommandContext): Promis
       const scanUrl = `${simulator.origin}/scan?code=${encodeURIComponent(String(order.qrCode))}`;
       if (values['auto-pay']) await clickPay(scanUrl, say);
       else {
-        print(`${say.line('请点击付款', 'click to pay')}: ${scanUrl}`);
-        print(`${say.line('商家的手机', "the merchant's phone")}: ${simulator.origin}/inbox`);
+        print(`${say.label('请点击付款', 'click to pay')} ${scanUrl}`);
+        print(`${say.label('商家的手机', "the merchant's phone")} ${simulator.origin}/inbox`);
       }
       await untilPaid(client, order, signal, say);
       await refund(client, order, { env: commands, signal, say, owner, origin: simulator.origin });
       owner = undefined;
     }
     await command(['channels', 'summary'], commands, 'ignore');
-    print(`\n${say.line('商家的手机收到', "the merchant's phone was told")}:`);
+    print(`\n${say.label('商家的手机收到', "the merchant's phone was told")}`);
     for (const title of await told(simulator, signal)) step(title);
-    print(`\n${say.line('账本', 'the ledger')}:`);
+    print(`\n${say.label('账本', 'the ledger')}`);
     await command(['orders'], env, 'inherit');
     print(`\n${say.line('全部完成', 'everything held')} ✔`);
     if (secret !== undefined) await untilEnter(simulator, signal, say);
@@ -91,7 +91,7 @@ async function untilEnter(simulator: Simulator | undefined, signal: AbortSignal,
   if (!isTerminal()) return;
   const inbox = `${simulator?.origin}/inbox`;
   print(
-    `${say.line('手机上还能看到今天的小结；按回车结束', 'The phone still shows the summary of today; Enter ends')}: ${inbox}`,
+    `${say.label('手机上还能看到今天的小结；按回车结束', 'The phone still shows the summary of today; Enter ends')} ${inbox}`,
   );
   const line = createInterface({ input: process.stdin });
   await new Promise<void>((resolve) => {
@@ -122,7 +122,7 @@ async function sell(client: Client, { id: provider, name }: Wallet, say: Say): P
   insist(order.state === 'NOTPAY' && order.simulated === true, 'create-payment');
   step(`create-payment → ${order.outTradeNo} ${order.state} ${order.amountYuan}`);
   printPainted(await QRCode.toString(String(order.qrCode), { type: 'terminal', small: true }));
-  print(`${say.line('收银台', 'checkout page')}: ${order.cashierUrl}`);
+  print(`${say.label('收银台', 'checkout page')} ${order.cashierUrl}`);
   return order;
 }
 
@@ -161,12 +161,12 @@ async function refund(
     await command(['approvals', 'approve', String(approval?.id)], env, 'ignore');
     step(`mcp-cashier approvals approve ${approval?.id}`);
   } else {
-    const asked = say.line(
+    const asked = say.label(
       '请在商家的手机上打开消息并批准',
       "approve it from the message on the merchant's phone",
     );
-    print(`${asked}: ${origin}/inbox`);
-    print(`${say.line('登录用的操作员口令', 'operator secret to sign in with')}: ${owner}`);
+    print(`${asked} ${origin}/inbox`);
+    print(`${say.label('登录用的操作员口令', 'operator secret to sign in with')} ${owner}`);
   }
   await patiently(signal, 'refund-payment after the approval', async () => {
     sent = await call(client, 'refund-payment', wanted);

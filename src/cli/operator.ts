@@ -38,7 +38,7 @@ async function setSecret(
     const changing = await hasOperatorSecret(ledger);
     const given = settings.operatorSecret;
     const oldSecret = changing
-      ? (given ?? (await readSecret(`${say.line('原口令', 'old secret')}: `)))
+      ? (given ?? (await readSecret(`${say.label('原口令', 'old secret')} `)))
       : undefined;
     if (changing) {
       await recordingGuess(ledger, Person.bySecret(ledger, ledger.realm, oldSecret, 'terminal'));
@@ -87,9 +87,9 @@ async function meant(place: Place, { config }: CommandContext): Promise<Place> {
 /** Typed blind, a slip would lock everybody out. */
 async function readTwice(say: Say): Promise<string> {
   const secret = await readSecret(
-    `${say.line('新口令（至少 8 个字符）', 'new secret (8 characters or more)')}: `,
+    `${say.label('新口令（至少 8 个字符）', 'new secret (8 characters or more)')} `,
   );
-  const again = await readSecret(`${say.line('再输入一次', 'once more')}: `);
+  const again = await readSecret(`${say.label('再输入一次', 'once more')} `);
   if (secret === again) return secret;
   throw new CashierError('INVALID_ARGUMENT', {
     zh: '两次输入的口令不同，没有改动。',

@@ -9,6 +9,8 @@ export interface Say {
   (text: Text): readonly string[];
   /** All of it in one line: labels and short sentences. */
   readonly line: (zh: string, en: string) => string;
+  /** As {@link line}, with the colon of its language behind it. */
+  readonly label: (zh: string, en: string) => string;
   /** The head of a table: its cells, parted by `|`, as {@link line}. */
   readonly row: (zh: string, en: string) => string[];
   /** A text with every command of ours in it as this reader can type it. */
@@ -25,9 +27,10 @@ export function speaker(language: Language, invocation?: Invocation): Say {
       .filter(Boolean)
       .map((line) => asTyped(line));
   const line = (zh: string, en: string) => say({ zh, en }).join(' ');
+  const label = (zh: string, en: string) => `${line(zh, en)}${language === 'zh' ? '：' : ':'}`;
   const row = (zh: string, en: string) => {
     const other = en.split('|');
     return zh.split('|').map((cell, i) => line(cell, other[i] ?? ''));
   };
-  return Object.assign(say, { line, row, runnable: asTyped, language: language ?? 'zh' });
+  return Object.assign(say, { line, label, row, runnable: asTyped, language: language ?? 'zh' });
 }

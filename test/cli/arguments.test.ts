@@ -141,6 +141,21 @@ const WRONG: readonly (readonly [line: string, word: string])[] = [
   ['http --nomcp', '--no-mcp'],
 ];
 
+describe('what the help says', () => {
+  it('of pausing is that it stops every ledger, not the live one', async () => {
+    for (const name of ['freeze', 'unfreeze']) {
+      const { stdout } = await run(['help', name], { CASHIER_LANG: 'en' });
+      expect(stdout).toContain('the ledger of this realm only; without it every one of the home');
+    }
+  });
+
+  it('is punctuated as its language is', () => {
+    expect(speaker('zh').label('收银台', 'checkout page')).toBe('收银台：');
+    expect(speaker('en').label('收银台', 'checkout page')).toBe('checkout page:');
+    expect(speaker(undefined).label('收银台', 'checkout page')).toBe('收银台 checkout page:');
+  });
+});
+
 describe('a mistake', () => {
   const words = (line: string) => line.match(/"[^"]*"|\S+/g)?.map((one) => one.replaceAll('"', '')) ?? [];
   const context = commandContext(() => Promise.reject(new Error('read the configuration')));
