@@ -56,7 +56,7 @@ export async function run(typed: Typed<'init'>, context: CommandContext): Promis
   print(whole);
   print();
   for (const [what, line] of client.links?.(block, name) ?? []) {
-    print(`${say(what).join(' ')}:`);
+    print(say.label(what.zh, what.en));
     print(line);
     print();
   }
@@ -64,7 +64,8 @@ export async function run(typed: Typed<'init'>, context: CommandContext): Promis
     files.length === 0
       ? withoutFile(client, values.write, say)
       : await mergeAll(files, { path, entry }, values, say);
-  nextSteps({ ...options, toReplace }, say);
+  // What kept it from being written comes first, and is said.
+  if (done || files.length === 0) nextSteps({ ...options, toReplace }, say);
   return done ? 0 : 1;
 }
 
@@ -131,8 +132,8 @@ function nextSteps(
   const steps: Text[] = [];
   if (toReplace.length > 0) {
     steps.push({
-      zh: `换成你自己的值：${toReplace.join('、')}；密钥放进文件${platform === 'win32' ? '' : '并 chmod 600'}。只用一种支付方式时，删去另一种的变量。`,
-      en: `Put your own values into ${toReplace.join(', ')}; keep keys in files${platform === 'win32' ? '' : ', chmod 600'}. With one payment method only, remove the other's variables.`,
+      zh: `换成你自己的值：${toReplace.join('、')}；密钥放进文件${platform === 'win32' ? '' : '并 chmod 600'}。只用一部分支付方式时，删去其余的变量。`,
+      en: `Put your own values into ${toReplace.join(', ')}; keep keys in files${platform === 'win32' ? '' : ', chmod 600'}. Remove the variables of payment methods that you do not use.`,
     });
   }
   for (const { setupNote } of WALLETS) {

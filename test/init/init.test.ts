@@ -319,6 +319,8 @@ describe('the command', () => {
     const other = await init(['cursor', '--write', '--live', '--lang', 'en'], { AP_APP_KEY: 'MIIE-secret' });
     expect(other.code).toBe(1);
     expect(other.stdout).toContain('--force');
+    // Nothing has changed that a client would have to be started again for.
+    expect(other.stdout).not.toContain('Restart the client');
     expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(now);
     expect((await init(['cursor', '--write', '--live', '--force'])).code).toBe(0);
     expect(JSON.parse(readFileSync(file, 'utf8')).mcpServers.cashier.env.CASHIER_MODE).toBe('live');
