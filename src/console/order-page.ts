@@ -111,7 +111,7 @@ function given(frame: Frame, refund: RefundRecord, asked: AskedView | undefined)
   const { outRefundNo, amountFen, state, reason, caller, createdAt } = refund;
   // What a person has set going is told by what came of it; what was never asked about, by its state.
   const told = asked?.outcome;
-  return html`<li><div class="row"><b class="sum">${yuan(amountFen)}</b>${asked && state === 'PENDING_APPROVAL' ? badge(frame, asked.phase) : html`<span class="small">${frame.say(REFUND_STATES[state])}</span>`}</div>
+  return html`<li><div class="row"><b class="sum">${yuan(amountFen)}</b>${asked && state === 'PENDING_APPROVAL' ? badge(frame, asked.phase) : told ? '' : html`<span class="small">${frame.say(REFUND_STATES[state])}</span>`}</div>
 ${told === undefined ? '' : html`<p>${frame.say(told.headline)}${frame.language === 'zh' ? '。' : '. '}<span class="soft">${frame.say(told.next)}</span>${told.code === undefined ? '' : html` <code>${foreign(told.code)}</code>`}</p>`}
 ${reason === undefined ? '' : html`<p class="said">${foreign(reason)}</p>`}
 <p class="small soft"><span class="number">${foreign(outRefundNo)}</span> · ${foreign(caller)} · ${moment(frame, createdAt)}</p>

@@ -78,6 +78,8 @@ describe('a person refunds', () => {
     await serve(d);
     expect(await refunds(d)).toMatchObject([{ state: 'SUCCESS', amountFen: 3_000, caller: 'operator' }]);
     expect(d.world.bank.refundedFen(ORDER)).toBe(3_000);
+    // What came of it is said once.
+    expect((await d.get(PAGE)).page.match(/退款成功，原路退回/g)).toHaveLength(1);
     const page = readable((await d.get(PAGE)).page);
     expect(page).toMatch(/已退 ¥30\.00/);
     expect(page).toContain('有人发起退款 ¥30.00');
