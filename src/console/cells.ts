@@ -42,6 +42,9 @@ export interface TakenRow {
   readonly taken: Taken;
 }
 
+/** From here on (¥10,000.00) three sums are wider than a phone. */
+const LONG_FEN = 10_000_00;
+
 /** A table of what was taken, one row each, and of several their sum. */
 export function takingsTable(
   frame: Frame,
@@ -50,9 +53,13 @@ export function takingsTable(
   rows: readonly TakenRow[],
   total?: Taken,
 ): Markup {
+  // On a phone a refund's column would push out of sight what is left of such sums.
+  const isLong = [...rows.map(({ taken }) => taken), ...(total ? [total] : [])].some(
+    ({ paidFen }) => paidFen >= LONG_FEN,
+  );
   const cells = ({ paidFen, refundedFen, paidCount }: Taken) =>
     html`<td>${yuan(paidFen)}</td><td class="mid-up">${yuan(refundedFen)}</td><td>${yuan(paidFen - refundedFen)}</td><td class="wide-only">${paidCount}</td>`;
-  return html`<div class="scroll" tabindex="0" role="group" aria-label="${frame.say(caption)}"><table class="sums-table"><caption class="quiet">${frame.say(caption)}</caption>
+  return html`<div class="scroll" tabindex="0" role="group" aria-label="${frame.say(caption)}"><table class="sums-table${isLong ? ' long' : ''}"><caption class="quiet">${frame.say(caption)}</caption>
 <thead><tr><th scope="col">${frame.say(first)}</th><th scope="col">${frame.say(WORDS.collected)}</th><th scope="col" class="mid-up">${frame.say(WORDS.refunded)}</th><th scope="col">${frame.say(WORDS.net)}</th><th scope="col" class="wide-only">${frame.say(WORDS.payments)}</th></tr></thead>
 <tbody>${rows.map(({ name, taken }) => html`<tr><th scope="row">${name}</th>${cells(taken)}</tr>`)}</tbody>
 ${total === undefined || rows.length < 2 ? '' : html`<tfoot><tr><th scope="row">${frame.say(WORDS.total)}</th>${cells(total)}</tr></tfoot>`}</table></div>`;

@@ -1,5 +1,11 @@
 import { WALLETS } from '../providers/registry.ts';
 
+/** By which the bars of a chart are told apart, by day and by night. */
+export const CHART_COLOURS = WALLETS.map(({ id, page: { colours, inChart } }) => ({
+  ...{ id, light: colours.strong, dark: colours.dark.tone },
+  ...inChart,
+}));
+
 /** How the console's own parts look: what is shown in numbers, lists and drawings. */
 export const CONSOLE_STYLE = `.rooms{flex:1 1 100%;min-width:0;border-bottom:1px solid var(--line)}
 .rooms ul{display:flex;flex-wrap:wrap;gap:2px;list-style:none;padding:0}
@@ -28,8 +34,8 @@ h1+nav{margin-top:12px}
 .chart g:hover .day{fill:var(--calm-wash)}
 .chart .axis{fill:var(--soft)}
 .chart .pays{fill:var(--soft)}
-.chart .gave,.key.gave{fill:var(--no);background:var(--no)}
-${WALLETS.map(({ id, page: { colours } }) => `.chart .${id},.key.${id}{fill:${colours.strong};background:${colours.strong}}`).join('\n')}
+.chart .gave,.key.gave{fill:var(--warn);background:var(--warn)}
+${CHART_COLOURS.map(({ id, light }) => `.chart .${id},.key.${id}{fill:${light};background:${light}}`).join('\n')}
 .legend{display:flex;flex-wrap:wrap;gap:4px 18px;font-size:14px}
 .key{display:inline-block;width:12px;height:12px;border-radius:3px;margin-inline-end:6px;background:var(--soft)}
 .chart .peak{margin-top:8px}
@@ -82,10 +88,10 @@ summary{cursor:pointer;color:var(--tone);padding:8px 0;min-height:40px}
 .limits{list-style:none;padding:0}
 .limits li{padding:10px 0;border-top:1px solid var(--line)}
 .limits li:first-child{border-top:0}
-@media (prefers-color-scheme:dark){${WALLETS.map(({ id, page: { colours } }) => `.chart .${id},.key.${id}{fill:${colours.dark.tone};background:${colours.dark.tone}}`).join('')}}
+@media (prefers-color-scheme:dark){${CHART_COLOURS.map(({ id, dark }) => `.chart .${id},.key.${id}{fill:${dark};background:${dark}}`).join('')}}
 @media (min-width:900px){.two{grid-template-columns:minmax(0,1fr) 360px;gap:24px}.rooms{margin-top:-4px}}
 @media (max-width:860px){.orders li{grid-template-columns:minmax(0,1fr) auto;grid-template-areas:"title much" "about how" "when how"}.orders .how{text-align:end;align-self:start}}
-@media (max-width:480px){.orders li{grid-template-areas:"title much" "about about" "when how"}}
+@media (max-width:480px){.long .mid-up{display:none}.orders li{grid-template-areas:"title much" "about about" "when how"}}
 @media (max-width:560px){.rooms ul{flex-wrap:nowrap;overflow-x:auto;scrollbar-width:none}.rooms a{white-space:nowrap}}
 @media (max-width:640px){.tiles{grid-template-columns:1fr;gap:10px}.tile{grid-template-columns:1fr auto;align-items:baseline;padding:14px 16px}.tile b{font-size:22px;text-align:end}.tile .name{grid-column:1}.orders{padding:4px 16px}.wide-only{display:none}.rooms a{padding:10px 9px}.chart svg{height:140px}.search .line .button{flex:1 1 100%}}
 @media (max-width:380px){.mid-up{display:none}}

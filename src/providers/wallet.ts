@@ -72,6 +72,8 @@ export interface WalletPage {
   readonly glyph: string;
   /** Of the style sheet. `strong` carries white text with a contrast above 4.5. */
   readonly colours: Colours & { readonly accent: string; readonly strong: string; readonly dark: Colours };
+  /** In a chart beside the other wallets, where `strong` and the dark tone are too near to another's. */
+  readonly inChart?: { readonly light: string; readonly dark: string };
   /** What the wallet calls its own number of a payment. */
   readonly tradeNo: Text;
   /** How the browser inside its app names itself. */

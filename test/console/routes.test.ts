@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { beijingMidnight, DAY_MS } from '../../src/domain/clock.ts';
 import { fen } from '../../src/domain/money.ts';
+import { STYLE } from '../../src/operator/style.ts';
+import { CHART_COLOURS } from '../../src/operator/style-console.ts';
 import { Desk, readable, SECRET, type Sent } from '../operator/desk.ts';
 import { cheapGuesses } from '../support/guess-cost.ts';
 import { aMonth, type Sale, sell } from './shop.ts';
@@ -40,6 +42,32 @@ const PATHS = [
   '/channels',
   '/no/such',
 ];
+
+describe('the overview', () => {
+  it('has bars that can be told apart, refunds among them, by day and by night', () => {
+    const refunded = [...STYLE.matchAll(/--warn:(#[0-9a-f]{6})/g)].map(([, colour = '']) => colour);
+    for (const [i, shade] of (['light', 'dark'] as const).entries()) {
+      const colours = [...CHART_COLOURS.map((one) => one[shade]), refunded[i] ?? ''];
+      for (const [j, one] of colours.entries()) {
+        for (const other of colours.slice(j + 1)) expect(distance(one, other)).toBeGreaterThan(50);
+      }
+    }
+  });
+
+  it('leaves large sums room on a phone', async () => {
+    const d = await desk([{ outTradeNo: 'ORDER_1', amountFen: fen(999_999) }]);
+    expect((await get(d, '')).page).not.toContain('sums-table long');
+    await sell(d.till, [{ outTradeNo: 'ORDER_2', amountFen: fen(1) }]);
+    expect((await get(d, '')).page).toContain('sums-table long');
+  });
+});
+
+/** How far apart two colours are, in steps of their channels. */
+function distance(one: string, other: string): number {
+  const channels = (colour: string) => [1, 3, 5].map((at) => Number.parseInt(colour.slice(at, at + 2), 16));
+  const [a, b] = [channels(one), channels(other)];
+  return Math.hypot(...a.map((value, i) => value - (b[i] ?? 0)));
+}
 
 describe('without a session', () => {
   it.each(PATHS)('%s leads to sign-in and shows nothing', async (path) => {

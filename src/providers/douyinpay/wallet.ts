@@ -98,6 +98,8 @@ export const DOUYINPAY: Wallet = {
       ...{ accent: '#fe2c55', strong: '#c2183c', tone: '#b0153a', wash: '#fde7ec' },
       dark: { tone: '#ff8aa3', wash: '#3d1420' },
     },
+    // UnionPay is red as well.
+    inChart: { light: '#161823', dark: '#f1f1f2' },
     tradeNo: { zh: '抖音支付单号', en: 'Douyin Pay number' },
     browser: /aweme|BytedanceWebview|ToutiaoMicroApp/i,
     leave: {
