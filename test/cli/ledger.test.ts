@@ -91,6 +91,14 @@ describe('a ledger as a whole, by commands', () => {
     expect(existsSync(join(shop.home, 'live'))).toBe(false);
     expect(await shop.command(restore, person)).toMatchObject({ code: 1, stdout: '' });
 
+    const beside = await shop.command([...restore, '--ledger', 'beside.db', '--lang', 'en'], {
+      ...person,
+      CASHIER_HOME: join(shop.home, 'other'),
+    });
+    expect(beside.stdout).toMatch(
+      /--settle --ledger beside\.db for every day[\s\S]*unfreeze .*--ledger beside\.db\n/,
+    );
+
     const early = await shop.command(['unfreeze', '--lang', 'en'], person);
     expect(early).toMatchObject({ code: 1, stderr: expect.stringContaining('have not been asked about') });
     const again = await shop.agent();
