@@ -5,6 +5,7 @@ import { GATE_MOUNT, originOf, type ServedName } from '../domain/names.ts';
 import type { Realm } from '../domain/order.ts';
 import type { Log } from '../domain/ports.ts';
 import type { Till } from '../payments/till.ts';
+import { nowhere } from '../platform/listener.ts';
 import { listenToRelay } from '../platform/relay-listener.ts';
 import { sourceOf } from '../platform/source.ts';
 import { Executions } from './executions.ts';
@@ -95,7 +96,7 @@ function pagesAt(
     return c.json(said, said.ready ? 200 : 503, { 'cache-control': 'no-store' });
   });
   app.route(GATE_MOUNT, routes);
-  app.notFound((c) => c.body(null, 404));
+  app.notFound(nowhere);
   app.onError((error, c) => {
     failed(error);
     return c.body(null, 500);

@@ -76,7 +76,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   app.use('*', async (c, next) => {
     const area = areaOf(c.req.path);
     // What a proxy lets pass by the beginning of a path must not turn into another on the way.
-    if (areaOf(pathWritten(c.env.incoming)) !== area) return bare(404);
+    if (areaOf(pathWritten(c.env.incoming)) !== area) return nowhere();
     const host = c.req.header('host') ?? '';
     const named = find(host);
     // A request line may name a host too, and would be believed before the header.
@@ -105,7 +105,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     await next();
   });
   app.route('/', options.routes);
-  app.notFound(() => bare(404));
+  app.notFound(nowhere);
   app.onError((error, c) => {
     // Who leaves in the middle of a request, or is cut for being slow, is no failure of ours.
     if (c.env.incoming.readableAborted) return bare(400);
@@ -166,6 +166,17 @@ export function originAt(host: string, port: number): string {
 
 function bare(status: number): Response {
   return new Response(null, { status, headers: { 'cache-control': 'no-store' } });
+}
+
+/** Somebody may have come by a link: a browser shows an answer without a body as a blank page. */
+export function nowhere(): Response {
+  const headers = { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' };
+  return new Response(
+    '没有这个页面，链接可能不完整。\nThere is no such page; the link may be incomplete.\n',
+    {
+      ...{ status: 404, headers },
+    },
+  );
 }
 
 /** Binds it; gives the port. Rejects with the system's error. */

@@ -69,6 +69,14 @@ describe('the listener beside stdio', () => {
     expect(status).toBe(413);
   });
 
+  it('says to a browser that there is nothing', async () => {
+    const answer = await fetch(`http://127.0.0.1:${target.port}/`);
+    expect([answer.status, await answer.text()]).toEqual([
+      404,
+      expect.stringMatching(/没有这个页面.*\nThere is no/),
+    ]);
+  });
+
   it('cuts who is slow', async () => {
     const headers = { ...host(), 'Content-Length': '60000' };
     const slow = request('POST /notify/wechatpay HTTP/1.1', headers, '{');
