@@ -21,6 +21,9 @@ const RETIRED: readonly (readonly [word: RegExp, except: RegExp])[] = [
   [/等待人工|等待决定/, /^$/],
   [/待支付(?!平台)|已支付|尚不明确/, /^$/],
   [/(?<!微信|支付宝)钱包/, /^$/],
+  // The gate is one, too: 收费网关.
+  [/网关账单|连接网关|向网关|时钟与网关/, /reliability/],
+  [/结果不明|需要人工确认/, /^$/],
   [/keep a distance|top up a prepaid|talked over|Propose(?!-refund)/i, /cli\/demo/],
 ];
 

@@ -57,7 +57,7 @@ const SENTENCES: { readonly [Kind in AuditKind]: Sentence<Kind> } = {
     zh: `没有生成：支付平台拒绝，或请求没有发出${moved(d)}`,
     en: `not made: the gateway declined, or nothing was sent${moved(d)}`,
   }),
-  'order-unknown': (d) => ({ zh: `结果不明${moved(d)}`, en: `outcome unknown${moved(d)}` }),
+  'order-unknown': (d) => ({ zh: `结果待确认${moved(d)}`, en: `result unknown${moved(d)}` }),
   'order-denied': (d) => ({ zh: `商家不同意${moved(d)}`, en: `denied by a person${moved(d)}` }),
   'order-withdrawn': (d) => ({ zh: `发送前撤回${moved(d)}`, en: `withdrawn before it was sent${moved(d)}` }),
   'order-reopened': (d) => ({ zh: `同一调用再次提出${moved(d)}`, en: `asked for again${moved(d)}` }),
@@ -258,7 +258,7 @@ const SENTENCES: { readonly [Kind in AuditKind]: Sentence<Kind> } = {
     en: `refund${about} asked for again${moved(d)}`,
   }),
   'approval-asked': (d, about) => ({
-    zh: `需要人工确认${about}：规则 ${d.rule}${said(d.approval, '，审批 ')}`,
+    zh: `待审批${about}：规则 ${d.rule}${said(d.approval, '，审批 ')}`,
     en: `a person must approve${about}: rule ${d.rule}${said(d.approval, ', approval ')}`,
   }),
   'approval-approved': (d, about) => ({

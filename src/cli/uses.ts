@@ -159,7 +159,7 @@ export const USES = {
   },
   doctor: {
     does: {
-      zh: '检查配置、密钥、时钟、账本和网关',
+      zh: '检查配置、密钥、时钟、账本和支付平台',
       en: 'checks configuration, keys, clock, ledger and gateways',
     },
     actions: {
@@ -169,7 +169,7 @@ export const USES = {
           ...JSON_OPTION,
           ...MERCHANT_OPTION,
           ...PRICES_OPTION,
-          offline: flag('不连接网关', 'asks no gateway'),
+          offline: flag('不连接支付平台', 'asks no gateway'),
         },
       },
     },
@@ -504,7 +504,7 @@ export const USES = {
     },
   },
   reconcile: {
-    does: { zh: '与网关账单对账', en: "compares a day with the gateways' bills" },
+    does: { zh: '与支付平台账单对账', en: "compares a day with the gateways' bills" },
     actions: {
       '': {
         does: {
@@ -514,7 +514,7 @@ export const USES = {
         options: {
           date: text('YYYY-MM-DD', '哪一天', 'which day'),
           provider: choice(WALLET_IDS, '只对这种支付方式', 'this method only'),
-          settle: flag('向网关查清状态不符的', 'asks the gateway where states differ'),
+          settle: flag('向支付平台查清状态不符的', 'asks the gateway where states differ'),
           ...PLACE_OPTIONS,
         },
       },

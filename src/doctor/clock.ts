@@ -35,7 +35,7 @@ export function* examineClock(skews: readonly number[], asked: boolean, timeZone
   if (Math.abs(worst) <= ODD_MS) {
     yield zone;
     yield ok('clock.skew', {
-      zh: `本机时钟与网关相差不到 ${seconds + 1} 秒。`,
+      zh: `本机时钟与支付平台相差不到 ${seconds + 1} 秒。`,
       en: `This machine's clock is within ${seconds + 1} s of the gateway's.`,
     });
     return;

@@ -108,7 +108,7 @@ describe('the story of one order', () => {
       [
         '发起调用，程序自称 Cursor',
         '已拒绝 POLICY_DENIED',
-        '需要人工确认',
+        '待审批',
         '已批准',
         '支付平台证明：已付款',
         '退款 AUDIT_R1 成功',

@@ -107,7 +107,7 @@ export function adviceOnDouyinpay(thrown: unknown, { skewMs = 0 }: Observation):
 function refusalsUnsigned(): Finding {
   return warning('douyinpay.refusals-unsigned', {
     zh: '抖音支付接受这些密钥，但它的拒绝应答没有签名，所以“订单不存在”得不到证明：调用方自选的 outTradeNo 不能用，结果待确认的退款要查到才能了结。',
-    en: 'Douyin Pay takes these credentials, but does not sign its refusals, so that it cannot prove that an order does not exist: an outTradeNo of the caller’s own choice cannot be used, and a refund of unknown outcome is settled only when it is found.',
+    en: 'Douyin Pay takes these credentials, but does not sign its refusals, so that it cannot prove that an order does not exist: an outTradeNo of the caller’s own choice cannot be used, and a refund whose result is unknown is settled only when it is found.',
     remedy: [
       '收款时不要传 outTradeNo，由服务器生成。',
       'Create payments without outTradeNo and let the server make the number.',
