@@ -117,8 +117,15 @@ function actionOf(name: CommandName, use: Use, words: readonly string[]): string
       actions.length === 1 ? `${name} ${only}` : `${name} --help`,
     );
   }
-  // A number is what people put after `orders`.
+  // A number is what people put after `orders`, or what of other things shows one of them.
   if (name === 'orders') {
+    const [, number = ''] = words;
+    if (word === 'show') {
+      throw refused(
+        { zh: '一笔订单的经过在审计记录里', en: "One order's story is in the audit trail" },
+        `audit show ${/^\w+$/.test(number) ? number : 'ORDER'}`,
+      );
+    }
     throw refused(
       { zh: `orders 后面不写订单号 ${shown(word)}`, en: `orders takes no number (${shown(word)})` },
       /^\w+$/.test(word) ? `orders --search ${word}` : 'orders --help',

@@ -91,6 +91,7 @@ const WRONG: readonly (readonly [line: string, word: string])[] = [
   ['orders --limit', '--limit N'],
   ['orders --limit --json', '--limit N'],
   ['orders C123', '--search C123'],
+  ['orders show C123', 'audit show C123'],
   ['orders --jsno', '--json'],
   ['orders --stat PAID', '--state'],
   ['orders --limt 3', '--limit'],
