@@ -45,9 +45,9 @@ export function textIn({ setting, file, kind = POLICY_FILE }: TextSource): strin
 export async function parseWith<T>(text: string, source: TextSource, read: (data: unknown) => T): Promise<T> {
   // CommonJS: once bundled, a lazily loaded one has nothing but its default.
   const {
-    default: { LineCounter, isMap, isScalar, isSeq, parseDocument, visit },
+    default: { Lexer, LineCounter, isMap, isScalar, isSeq, parseDocument, visit },
   } = await import('yaml');
-  if (isTooDeep(text)) throw invalid(TOO_DEEP, source, 1, 1, []);
+  if (isTooDeep(new Lexer().lex(text), text)) throw invalid(TOO_DEEP, source, 1, 1, []);
   const lineCounter = new LineCounter();
   // Pretty errors quote the text, and that may be anything.
   const document = parseDocument(withoutTabs(text), {
@@ -125,11 +125,15 @@ function startOf(node: unknown): number | undefined {
   return (node as { range?: Range | null } | null | undefined)?.range?.[0];
 }
 
-/** Whether brackets stand open, or a line begins, deeper than anybody writes: the parser calls itself for each level. */
-function isTooDeep(text: string): boolean {
+/**
+ * Whether brackets stand open, or a line begins, deeper than anybody writes: what parses calls itself for each level, and
+ * what tells the marks apart does not.
+ */
+function isTooDeep(marks: Iterable<string>, text: string): boolean {
   let open = 0;
-  for (const [mark] of text.matchAll(/[[\]{}]/g)) {
-    open = Math.max(0, open + ('[{'.includes(mark) ? 1 : -1));
+  for (const mark of marks) {
+    if (mark === '[' || mark === '{') open += 1;
+    if (mark === ']' || mark === '}') open = Math.max(0, open - 1);
     if (open > MOST_LEVELS) return true;
   }
   return new RegExp(`^(?:[ \\t]|[-?:][ \\t]){${MOST_LEVELS}}`, 'm').test(text);
