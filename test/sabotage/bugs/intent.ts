@@ -48,6 +48,14 @@ export const INTENT: readonly Bug[] = [
     simulated: true,
   },
   {
+    name: 'run-out-closed-without-intent',
+    deed: 'The server closes what nobody has paid in time, and the trail does not say that it wanted to.',
+    breaks: INTENT_FIRST,
+    edits: [['src/payments/close-payment.ts', "    await book.event(current, 'close-intended', {});\n", '']],
+    caughtBy: ['test/payments/settler.test.ts'],
+    simulated: true,
+  },
+  {
     name: 'call-not-on-record-before-question',
     deed: 'The record of a call is written with its result, so a question goes out before the call is on record.',
     breaks: INTENT_FIRST,

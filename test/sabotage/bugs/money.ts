@@ -197,4 +197,17 @@ export const MONEY: readonly Bug[] = [
     ],
     caughtBy: ['test/payments/quota/shares.test.ts'],
   },
+  {
+    name: 'allowed-sum-given-back-again',
+    deed: 'A person who wants a sum back that another has just allowed to go back, and that nobody has sent yet, gets it once more.',
+    breaks: 'Nobody is refunded twice',
+    edits: [
+      [
+        'src/payments/refund-by-person.ts',
+        '  for (const refund of waiting) if (await isAllowed(book, refund, now)) return refund;\n',
+        '',
+      ],
+    ],
+    caughtBy: ['test/payments/refund-by-person.test.ts'],
+  },
 ];

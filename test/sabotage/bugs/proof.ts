@@ -105,6 +105,19 @@ export const PROOF: readonly Bug[] = [
     simulated: true,
   },
   {
+    name: 'closed-before-its-time',
+    deed: 'What the gateway says is not paid yet is closed by the server whether or not its time is over.',
+    breaks: CLOSE,
+    edits: [
+      [
+        'src/payments/close-payment.ts',
+        '  if (order.closing || !isOver) return order;\n',
+        '  if (order.closing || isOver === undefined) return order;\n',
+      ],
+    ],
+    caughtBy: ['test/payments/settler.test.ts'],
+  },
+  {
     name: 'paid-order-closed-again',
     deed: 'A late "closed" takes the payment back.',
     breaks: 'PAID never leaves PAID',
