@@ -1,7 +1,9 @@
 import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { type Env, type EnvFileTold, readConfig, withDotenv } from '../config.ts';
+import { typedPath } from '../config-paths.ts';
 import { CashierError } from '../domain/errors.ts';
+import { isAddress } from '../domain/ledger-address.ts';
 import { readConfigs, readOneConfig } from '../read-configs.ts';
 import { version } from '../version.ts';
 import { commandNamed, readArguments } from './arguments.ts';
@@ -140,14 +142,12 @@ async function sayTo(
   at: Surroundings,
   tell?: (say: Say, ...read: EnvFile) => void,
 ): Promise<Say> {
-  const index = argv.findIndex((word) => word === '--lang' || word.startsWith('--lang='));
-  const typed = argv[index]?.includes('=') ? argv[index]?.slice('--lang='.length) : argv[index + 1];
   // What cannot be read is told by whatever needs it.
   let read: EnvFile | undefined;
   const env: Env = await withDotenv(at.env, at.cwd, (...found) => {
     read = found;
   }).catch(() => at.env);
-  const language = [index < 0 ? undefined : typed, env.CASHIER_LANG].find(
+  const language = [typedAs(argv, '--lang'), env.CASHIER_LANG].find(
     (one): one is NonNullable<Language> => one === 'zh' || one === 'en',
   );
   const say = speaker(language, invocation(argv, at));
@@ -156,10 +156,26 @@ async function sayTo(
 }
 
 function invocation(argv: readonly string[], { env, cwd, script }: Surroundings) {
-  const at = argv.indexOf('--home');
-  const home = at < 0 ? env.CASHIER_HOME : argv[at + 1] && resolve(cwd, argv[at + 1] ?? '');
+  const named = (option: string) => {
+    const typed = typedAs(argv, option);
+    return typed === '' ? undefined : typed && typedPath(typed, cwd);
+  };
+  const home = named('--home') ?? env.CASHIER_HOME;
   const isDefault = !home || home === join(homedir(), '.mcp-cashier');
-  return invocationOf(script, env, isDefault ? undefined : home);
+  return invocationOf(script, env, isDefault ? undefined : home, ledgerTyped(named('--ledger'), env));
+}
+
+/** An address may have a password in it; whoever has one in their environment need not type it. */
+function ledgerTyped(typed: string | undefined, { CASHIER_LEDGER: set }: Env): string | undefined {
+  if (typed !== undefined) return isAddress(typed) ? 'ADDRESS' : typed;
+  return !set || isAddress(set) ? undefined : set;
+}
+
+/** What stands behind an option, or after its equals sign. */
+function typedAs(argv: readonly string[], option: string): string | undefined {
+  const words = argv.slice(0, ends(argv));
+  const at = words.findIndex((word) => word === option || word.startsWith(`${option}=`));
+  return at < 0 ? undefined : words[at]?.includes('=') ? words[at]?.slice(option.length + 1) : words[at + 1];
 }
 
 /** A person has started what only a client can talk to. */

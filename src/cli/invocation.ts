@@ -12,6 +12,8 @@ export interface Invocation {
   readonly spec: string | undefined;
   /** The data folder, where it is not the default. */
   readonly home: string | undefined;
+  /** The ledger's file, where it was named for itself. */
+  readonly ledger?: string | undefined;
 }
 
 const NAME = 'mcp-cashier';
@@ -20,10 +22,15 @@ const NAME = 'mcp-cashier';
  * @param script `process.argv[1]`
  * @param env the process's environment, of which npm's own variables are read
  */
-export function invocationOf(script: string, env: Env, home: string | undefined): Invocation {
+export function invocationOf(
+  script: string,
+  env: Env,
+  home: string | undefined,
+  ledger?: string | undefined,
+): Invocation {
   const cache = /^(.*[\\/]_npx[\\/][0-9a-f]+)[\\/]node_modules[\\/]/.exec(script)?.[1];
   const spec = cache === undefined ? undefined : specIn(join(cache, 'package.json'));
-  return { program: programOf(script, env, cache !== undefined, spec), spec, home };
+  return { program: programOf(script, env, cache !== undefined, spec), spec, home, ledger };
 }
 
 function programOf(script: string, env: Env, fromCache: boolean, spec: string | undefined): string {
@@ -71,7 +78,11 @@ export interface Meant {
 }
 
 /** A sentence in which every command of ours is written as this reader can type it. */
-export function runnable(text: string, { program, spec, home }: Invocation, meant: Meant = {}): string {
+export function runnable(
+  text: string,
+  { program, spec, home, ledger }: Invocation,
+  meant: Meant = {},
+): string {
   const { realm, merchant } = meant;
   return text.replace(
     /(?<![\w/@-])(npx -y )?mcp-cashier ([a-z]+|--help)( [a-z-]+)?/g,
@@ -87,6 +98,7 @@ export function runnable(text: string, { program, spec, home }: Invocation, mean
         Object.values(actions).some(({ options = {} }) => Object.hasOwn(options, option));
       const place = [
         home !== undefined && takes('home') ? ` --home ${quoted(home)}` : '',
+        ledger !== undefined && takes('ledger') ? ` --ledger ${quoted(ledger)}` : '',
         realm !== undefined && takes('realm') ? ` --realm ${realm}` : '',
         merchant !== undefined && takes('merchant') ? ` --merchant ${merchant}` : '',
       ].join('');

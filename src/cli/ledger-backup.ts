@@ -1,6 +1,5 @@
 import { typedPath } from '../config-paths.ts';
 import { beijingIso } from '../domain/clock.ts';
-import { isAddress } from '../domain/ledger-address.ts';
 import { backUp } from '../keeping/backup.ts';
 import type { Progress } from '../keeping/fill.ts';
 import { realmOf, restore } from '../keeping/restore.ts';
@@ -85,14 +84,11 @@ export async function restoreFile(
   }
   print(say.line(`账本：${realm} ${settings.ledgerName}`, `ledger: ${realm} ${settings.ledgerName}`));
   printVerdict(verdict, say);
-  // Without it the same commands would take the home's own ledger. An address may have a password in it.
-  const at =
-    values.ledger === undefined ? '' : ` --ledger ${isAddress(values.ledger) ? 'ADDRESS' : values.ledger}`;
   tell(say, {
-    zh: `已恢复，到第 ${seq} 条（${beijingIso(since)}）。它不知道其后的事，所以先暂停：对其后每一天运行 mcp-cashier reconcile --date 日期 --settle${at}，再由人恢复。额度和限额也是当时的，恢复收款前请核对。`,
-    en: `Restored, to record ${seq} (${beijingIso(since)}). It knows nothing of what came after, so it begins paused: run mcp-cashier reconcile --date DAY --settle${at} for every day since, then let a person resume it. Allowances and limits are of that time too: see to them before.`,
+    zh: `已恢复，到第 ${seq} 条（${beijingIso(since)}）。它不知道其后的事，所以先暂停：对其后每一天运行 mcp-cashier reconcile --date 日期 --settle，再由人恢复。额度和限额也是当时的，恢复收款前请核对。`,
+    en: `Restored, to record ${seq} (${beijingIso(since)}). It knows nothing of what came after, so it begins paused: run mcp-cashier reconcile --date DAY --settle for every day since, then let a person resume it. Allowances and limits are of that time too: see to them before.`,
   });
-  tell(say, { zh: `恢复收款：mcp-cashier unfreeze${at}`, en: `To resume: mcp-cashier unfreeze${at}` });
+  tell(say, { zh: '恢复收款：mcp-cashier unfreeze', en: 'To resume: mcp-cashier unfreeze' });
   return 0;
 }
 

@@ -223,6 +223,11 @@ describe('a hint', () => {
     expect(runnable('mcp-cashier policy accept', at('mcp-cashier'), { merchant: 'tea-shop' })).toBe(
       'mcp-cashier policy accept --merchant tea-shop',
     );
+    const named = { ...at('mcp-cashier'), ledger: '/srv/till.db' };
+    expect(runnable('mcp-cashier unfreeze', named, { realm: 'live' })).toBe(
+      'mcp-cashier unfreeze --ledger /srv/till.db --realm live',
+    );
+    expect(runnable('mcp-cashier init', named)).toBe('mcp-cashier init');
     // Neither a package's name nor a word in a sentence is a command.
     for (const text of [
       'npx -y mcp-cashier@latest',

@@ -96,7 +96,7 @@ describe('a ledger as a whole, by commands', () => {
       CASHIER_HOME: join(shop.home, 'other'),
     });
     expect(beside.stdout).toMatch(
-      /--settle --ledger beside\.db for every day[\s\S]*unfreeze .*--ledger beside\.db\n/,
+      /reconcile .*--ledger \S+\/beside\.db --date DAY[\s\S]*unfreeze .*--ledger \S+\/beside\.db\n/,
     );
 
     const early = await shop.command(['unfreeze', '--lang', 'en'], person);
