@@ -65,7 +65,7 @@ function nobody({ embeddedSimulator }: Config): Finding {
     zh: '没有通知渠道：有审批等待时，没有人会收到消息，15 分钟后过期。',
     en: 'There are no channels: nobody is told of an approval that waits, and it expires after 15 minutes.',
     remedy: [
-      '写一个 channels.yaml，例如把消息发到飞书、钉钉或企业微信群（见 docs/channels.md）。',
+      '写一个 channels.yaml，例如把消息发到飞书、钉钉或企业微信群（见 docs/zh-CN/channels.md）。',
       'Write a channels.yaml, say for a group chat of Feishu, DingTalk or WeCom (see docs/channels.md).',
     ],
   });

@@ -80,7 +80,7 @@ const NEXT_TLS: Text = {
   en: 'See that the host in CASHIER_LEDGER is the one in the certificate, and name the CA that issued it: sslmode=verify-full&sslrootcert=/path/ca.pem; sslmode=disable encrypts nothing.',
 };
 const NEXT_OWNER: Text = {
-  zh: '让数据表的所有者账号启动一次服务器（建表和升级需要它），并授予这个用户读写全部数据表的权限；见 docs/ledger.md。',
+  zh: '让数据表的所有者账号启动一次服务器（建表和升级需要它），并授予这个用户读写全部数据表的权限；见 docs/zh-CN/ledger.md。',
   en: 'Start a server once as the owner of the tables, who makes and upgrades them, and let this user read and write all of them; see docs/ledger.md.',
 };
 
