@@ -96,7 +96,7 @@ summary{cursor:pointer;color:var(--tone);padding:8px 0;min-height:40px}
 @media (max-width:640px){.tiles{grid-template-columns:1fr;gap:10px}.tile{grid-template-columns:1fr auto;align-items:baseline;padding:14px 16px}.tile b{font-size:22px;text-align:end}.tile .name{grid-column:1}.orders{padding:4px 16px}.wide-only{display:none}.rooms a{padding:10px 9px}.chart svg{height:140px}.search .line .button{flex:1 1 100%}}
 @media (max-width:380px){.mid-up{display:none}}
 @media (max-width:400px){.sums-table th,.sums-table td{padding-inline-start:8px;font-size:14px}.rooms a{padding:10px 7px;font-size:15px}}
-@media (max-width:360px){.long th,.long td{padding-inline-start:6px;font-size:12px}.long th:first-child{min-width:4.5em}}
+@media (max-width:360px){.long th,.long td{padding-inline-start:4px;font-size:13px}.long th:first-child{min-width:4em}}
 @media (min-width:1600px){main,.top{max-width:1280px}}
 @media (forced-colors:active){.chart .pays,.chart .gave,.key{forced-color-adjust:none}}
 `;
