@@ -98,7 +98,7 @@ function approval(
           ...defined({ decidedBy }),
         },
         rule: state === 'pending' ? asked?.rule : undefined,
-        code: code ?? (state === 'expired' ? asked?.code : undefined),
+        code,
         reason,
       }),
   };

@@ -1,5 +1,6 @@
 import type { Clock } from '../domain/clock.ts';
 import { CLOCKS_APART_MS } from '../domain/clock.ts';
+import { defined } from '../domain/defined.ts';
 import type { Log } from '../domain/ports.ts';
 import type { Book } from '../ledger/book.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -54,7 +55,11 @@ async function noticeExpired({ ledger, clock }: Noticing): Promise<void> {
   if (found.length === 0) return;
   await ledger.write(async (book) => {
     const now = (await expired(book)) ?? [];
-    for (const approval of now) await book.event(approval, 'approval-expired', { approval: approval.id });
+    // What stands in its way may be another thing by when this is told.
+    for (const approval of now) {
+      const { id, code } = approval;
+      await book.event(approval, 'approval-expired', { approval: id, ...defined({ code }) });
+    }
     const last = now.at(-1);
     if (last) await book.setMeta(EXPIRED_KEY, `${last.expiresAt} ${last.id}`);
   });

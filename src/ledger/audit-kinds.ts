@@ -164,8 +164,8 @@ export type AuditDetails = {
   readonly 'send-failed': { readonly error: string; readonly code: string };
   readonly 'close-intended': Nothing;
   readonly 'approval-asked': { readonly approval: string; readonly rule: string; readonly amountFen: Fen };
-  /** Nobody has decided, or nobody has sent what was approved, in time. */
-  readonly 'approval-expired': { readonly approval: string };
+  /** Nobody has decided, or nobody has sent what was approved, in time: `code` says why, where something stood in its way. */
+  readonly 'approval-expired': { readonly approval: string; readonly code?: string };
   /** Calls that the rules have refused, summed up: `rules` by name, since (ms) the last that was told. */
   readonly 'policy-denied': {
     readonly count: number;

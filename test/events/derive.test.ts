@@ -97,6 +97,27 @@ describe('a record', () => {
     },
   );
 
+  it.each(['approval-asked', 'approval-expired', 'approval-approved', 'approval-failed'])(
+    '%s is told the same when its approval has been decided since, or something has come in its way',
+    (kind) => {
+      const asked = { id: 'A1', kind: 'refund', state: 'pending', amountFen: 50, expiresAt: 1 };
+      const learned = {
+        state: 'failed',
+        code: 'POLICY_DENIED',
+        decidedBy: 'lily',
+        decidedAt: 2,
+        reason: 'no',
+      };
+      for (const code of ['FROZEN', undefined]) {
+        const one = record(kind, { approval: 'A1', code }, { outRefundNo: 'R1' });
+        const told = (later: object) =>
+          eventOf(one, { approval: { ...asked, ...later } as never, simulated: true })?.data;
+        expect(told(learned)).toEqual(told({}));
+        expect(told({})?.code).toBe(code);
+      }
+    },
+  );
+
   it('of a contract is told under its number, of a period under that of its order', () => {
     const ended = record(
       'subscription-ended',
