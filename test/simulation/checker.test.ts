@@ -317,6 +317,17 @@ const BAD: Readonly<Record<CheckName, readonly (readonly [what: string, bad: Cas
       history([], { ledger: [order({ refunds: [HERE] })], books: [booked({ refunds: [THERE] })] }),
     ],
     [
+      'refunded under our number, which was sent',
+      history([refundSent()], {
+        ledger: [order({ refunds: [{ ...HERE, state: 'PENDING_APPROVAL' }] })],
+        books: [booked({ refunds: [{ ...THERE, elsewhere: true }] })],
+      }),
+      history([], {
+        ledger: [order({ refunds: [{ ...HERE, state: 'PENDING_APPROVAL' }] })],
+        books: [booked({ refunds: [{ ...THERE, elsewhere: true }] })],
+      }),
+    ],
+    [
       'a refund in doubt',
       history([refundSent({ said: 'lost', proven: false })], {
         ledger: [order({ refunds: [{ ...HERE, state: 'UNKNOWN' }] })],

@@ -382,6 +382,12 @@ const CHECKS = {
         );
       return last?.proven === true && last.said !== 'ok';
     };
+    const sent = new Set(
+      events
+        .filter(of('exchange'))
+        .filter(({ operation, said }) => operation === 'refund' && said !== 'not sent')
+        .map(({ outTradeNo, outRefundNo }) => `${outTradeNo}/${outRefundNo}`),
+    );
     for (const order of end.ledger) {
       const { outTradeNo, state } = order;
       const there = booked.get(`${order.provider} ${outTradeNo}`);
@@ -399,7 +405,9 @@ const CHECKS = {
         const name = `refund ${refund.outRefundNo} of ${outTradeNo}`;
         if (refund.state === 'SUCCESS' && back?.state !== 'SUCCESS')
           wrong.push(`${name} is done here and ${back?.state ?? 'nowhere'} there`);
-        if (back?.state === 'SUCCESS' && refund.state !== 'SUCCESS')
+        // What another system has given back under the number of ours that never left, is not ours.
+        const isOthers = back?.elsewhere === true && !sent.has(`${outTradeNo}/${refund.outRefundNo}`);
+        if (back?.state === 'SUCCESS' && refund.state !== 'SUCCESS' && !isOthers)
           wrong.push(`${name} is done there and ${refund.state} here`);
         if (refund.state === 'UNKNOWN' && !back && !refusedFor(outTradeNo, refund.outRefundNo))
           wrong.push(`${name} is in doubt for good`);

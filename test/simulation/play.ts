@@ -505,6 +505,12 @@ class History {
     if (done) this.#record({ kind: isFrozen ? 'frozen' : 'thawed' });
   }
 
+  /** Whoever wanted to stop everything may have stood still before they did. */
+  async #thaw(): Promise<void> {
+    const frozen = await this.#alive(0).till.ledger.read((book) => book.operator.freeze());
+    if (frozen !== undefined) await this.#freeze(0, false);
+  }
+
   async #fill(at: number, client: number, amountFen: number): Promise<void> {
     const there = await this.#person(at);
     if (!there) return;
@@ -537,12 +543,13 @@ class History {
     for (const shop of this.#shops) shop?.calm();
     for (const clock of this.#clocks) clock.set(0);
     for (const at of this.#plan.processes.keys()) await this.#alive(at).ready;
-    await this.#freeze(0, false);
+    await this.#thaw();
     await this.#allAnswered(this.#sales.hangs ? HANGING_MS : SLOWEST_MS);
     const quiet = this.#sales.isOpen ? QUIET_SALES_MS : QUIET_MS;
     for (const [round, ms] of [...QUIET_LEAPS_MS, ...LAST_LEAPS_MS].entries()) {
       this.#alive(0).startBackground();
       if (round === QUIET_LEAPS_MS.length) await this.#allArrived();
+      await this.#thaw();
       if (round < 2) await this.#askAgain(false);
       await this.#sales.askAgain(this.#plan.processes.length - 1);
       this.#timeline.leap(ms);
@@ -563,16 +570,21 @@ class History {
     while (this.#underWay.size > 0 && this.#timeline.now < waited) await this.#timeline.wait(500);
   }
 
-  /** The same, and nothing is on its way to a gateway any more. */
+  /** The same, and nothing is on its way any more. */
   async #allArrived(): Promise<void> {
     await this.#allAnswered(CLIENT_PATIENCE_MS);
     const waited = this.#timeline.now + CLIENT_PATIENCE_MS;
-    while (this.#gateways.isAwaited && this.#timeline.now < waited) await this.#timeline.wait(500);
+    while (this.#isOnItsWay && this.#timeline.now < waited) await this.#timeline.wait(500);
+  }
+
+  /** Whether a request has not come to its gateway yet, or a process stands still over what it does. */
+  get #isOnItsWay(): boolean {
+    return this.#gateways.isAwaited || this.#shops.some((shop) => shop?.isAlive && shop.stands);
   }
 
   /** Nobody will ask about anything any more of its own accord, nobody waits for an answer, and nothing is on its way. */
   async #isAtRest(): Promise<boolean> {
-    if (this.#gateways.isAwaited) return false;
+    if (this.#isOnItsWay) return false;
     const { ledger, providers, clock } = this.#alive(0).till;
     const accounts = [...providers.values()].map(({ account }) => account);
     // Calls that are left alone, or yet to be confirmed.

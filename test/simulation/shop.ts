@@ -87,6 +87,8 @@ export class Shop {
   #tools: readonly ReadonlyMap<string, ReturnType<typeof servedTool>>[] = [];
   #doom: { when: Moment; left: number } | undefined;
   #stall: { when: StallMoment; left: number; ms: number } | undefined;
+  /** Whether something in it stands still just now. */
+  stands = false;
 
   constructor(index: number, life: number, site: Site) {
     this.index = index;
@@ -282,7 +284,9 @@ export class Shop {
     if (stall?.when !== moment || stall.left-- > 0) return;
     this.#stall = undefined;
     this.#site.record({ kind: 'stalled', process: this.index, ms: stall.ms });
+    this.stands = true;
     await this.#site.timeline.wait(stall.ms);
+    this.stands = false;
     if (!this.isAlive) await never();
   }
 
