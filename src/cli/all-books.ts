@@ -8,7 +8,7 @@ import { REALMS, type Realm } from '../domain/order.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { merchantIn, openLedger } from '../open-ledger.ts';
 import { knownLedgers } from '../platform/known-ledgers.ts';
-import { spaced } from './books.ts';
+import { isThere, spaced } from './books.ts';
 import type { CommandContext } from './command.ts';
 
 /** What became of one ledger. */
@@ -42,10 +42,11 @@ export async function onEveryLedger<T>(
   const reached: Reached<T>[] = [];
   for (const one of made) reached.push(...(await reach(one, work, place, true)));
   for (const ledger of addresses) {
-    const isThere = isAddress(ledger) || existsSync(ledger);
     const opened = { ...settings, ledger, ledgerName: ledgerName(ledger) };
     reached.push(
-      ...(isThere ? await reach(opened, work, place, false) : [{ ledger, realm: null, problem: GONE }]),
+      ...(isThere({ ledger })
+        ? await reach(opened, work, place, false)
+        : [{ ledger, realm: null, problem: GONE }]),
     );
   }
   if (refusal && reached.length === 0) throw refusal;

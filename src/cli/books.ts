@@ -106,7 +106,7 @@ export function announceToPerson(books: Books, json: boolean): void {
 }
 
 /** Whether there may be a ledger; of an address only who opens it can tell. */
-export function isThere({ ledger }: Pick<Config, 'ledger'>): boolean {
+export function isThere({ ledger }: { readonly ledger: string }): boolean {
   return isAddress(ledger) || existsSync(ledger);
 }
 

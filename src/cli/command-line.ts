@@ -158,7 +158,7 @@ async function sayTo(
 function invocation(argv: readonly string[], { env, cwd, script }: Surroundings) {
   const named = (option: string) => {
     const typed = typedAs(argv, option);
-    return typed === '' ? undefined : typed && typedPath(typed, cwd);
+    return typed ? typedPath(typed, cwd) : undefined;
   };
   const home = named('--home') ?? env.CASHIER_HOME;
   const isDefault = !home || home === join(homedir(), '.mcp-cashier');

@@ -1,11 +1,9 @@
-import { existsSync } from 'node:fs';
 import { beijingIso } from '../domain/clock.ts';
-import { isAddress } from '../domain/ledger-address.ts';
 import { fen, toYuan } from '../domain/money.ts';
 import { type Kept, ledgerFacts } from '../keeping/facts.ts';
 import { type Users, usersOf } from '../keeping/users.ts';
 import { type Due, dayName } from '../ledger/restored.ts';
-import { noLedger, withBooks } from './books.ts';
+import { isThere, noLedger, withBooks } from './books.ts';
 import type { CommandContext, Typed } from './command.ts';
 import type { Say } from './speaker.ts';
 import { printJson, printTable } from './terminal.ts';
@@ -15,9 +13,8 @@ type Values = Typed<'ledger'>['values'];
 /** `mcp-cashier ledger info`: what a ledger is, how large, who has it open, when it was last looked after. */
 export async function info(values: Values, context: CommandContext): Promise<number> {
   const settings = await context.config('operator', values);
-  const isThere = isAddress(settings.ledger) || existsSync(settings.ledger);
   // Before this process has it open itself.
-  const users: Users = isThere ? await usersOf(settings) : { any: false, connections: [] };
+  const users: Users = isThere(settings) ? await usersOf(settings) : { any: false, connections: [] };
   return withBooks(context, values, 'read', async ({ ledger, where, announce }) => {
     if (where.realm === null) throw noLedger(settings);
     const facts = await ledgerFacts(ledger, settings.ledger);

@@ -1,10 +1,8 @@
-import { existsSync } from 'node:fs';
 import { CashierError } from '../domain/errors.ts';
-import { isAddress } from '../domain/ledger-address.ts';
 import { giveUpMove, moveLedger } from '../keeping/move.ts';
 import { noteLedger } from '../platform/known-ledgers.ts';
 import { systemClock, systemPorts } from '../platform/system.ts';
-import { noLedger } from './books.ts';
+import { isThere, noLedger } from './books.ts';
 import type { CommandContext, Typed } from './command.ts';
 import { progressLine } from './ledger-backup.ts';
 import { printJson, tell } from './terminal.ts';
@@ -15,7 +13,7 @@ type Values = Extract<Typed<'ledger'>, { readonly action: 'migrate' }>['values']
 export async function migrate(values: Values, context: CommandContext): Promise<number> {
   const { say } = context;
   const from = await context.config('operator', { ...values, ledger: values.from ?? values.ledger });
-  if (!isAddress(from.ledger) && !existsSync(from.ledger)) throw noLedger(from);
+  if (!isThere(from)) throw noLedger(from);
   if (values.undo) {
     await giveUpMove({ from });
     if (values.json) printJson({ ledger: from.ledgerName, moving: false });

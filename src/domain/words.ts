@@ -36,3 +36,7 @@ export const TRIAL: Text = {
   zh: '体验版：真实付款，次日 10:00（北京时间）自动全额退回',
   en: 'Trial edition: real money, paid back in full the next day at 10:00 (Beijing time)',
 };
+
+/** What stands before everything that is told of money that is not real, and of money that goes back. */
+export const SIMULATED: Text = { zh: '【模拟环境，不是真钱】', en: '[SIMULATED, no real money]' };
+export const IN_TRIAL: Text = { zh: `【${TRIAL.zh}】`, en: `[${TRIAL.en}]` };

@@ -28,7 +28,9 @@ export function forgottenDays({ at, since, providers, reconciled }: Restored): F
   for (let ms = since; beijingDate(ms) <= beijingDate(at); ms += DAY_MS) {
     const date = beijingDate(ms);
     if (providers.length === 0) days.push({ provider: undefined, date, open: openOf(reconciled, date) });
-    days.push(...providers.map((provider) => ({ provider, date, open: reconciled[`${provider} ${date}`] })));
+    days.push(
+      ...providers.map((provider) => ({ provider, date, open: reconciled[dayName({ provider, date })] })),
+    );
   }
   return days;
 }

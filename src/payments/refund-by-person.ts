@@ -2,7 +2,7 @@ import type { RandomBytes } from '../domain/clock.ts';
 import { CashierError } from '../domain/errors.ts';
 import type { Fen } from '../domain/money.ts';
 import type { Book } from '../ledger/book.ts';
-import { BY_PERSON, type OrderRecord, type RefundRecord } from '../ledger/records.ts';
+import { type ApprovalRecord, BY_PERSON, type OrderRecord, type RefundRecord } from '../ledger/records.ts';
 import { holdsSum } from '../ledger/refund-machine.ts';
 import { isElsewhere } from '../ledger/refunded.ts';
 import { insist, type Person } from '../persons/person.ts';
@@ -57,9 +57,10 @@ export async function refundByPerson(
   if (known) {
     const isOther = known.caller !== caller || known.inputHash !== inputHash;
     if (outRefundNo !== undefined && isOther) throw conflict('outRefundNo');
-    const isOver = known.state === 'PENDING_APPROVAL' && !(await isAllowed(book, known, ports.now));
+    const asked = await book.approvals.of(known);
+    const isOver = known.state === 'PENDING_APPROVAL' && !isAllowed(asked, ports.now);
     if (outRefundNo !== undefined || !isOver)
-      return { refund: known, approval: (await book.approvals.of(known))[0]?.id, replayed: true };
+      return { refund: known, approval: asked[0]?.id, replayed: true };
   }
   await insistNotFrozen(book);
   if (order.state !== 'PAID') throw notPaid(order);
@@ -101,13 +102,12 @@ async function ofSum(
   const held = same.find(({ state }) => holdsSum(state));
   if (held) return held;
   const waiting = same.filter(({ state }) => state === 'PENDING_APPROVAL');
-  for (const refund of waiting) if (await isAllowed(book, refund, now)) return refund;
+  for (const refund of waiting) if (isAllowed(await book.approvals.of(refund), now)) return refund;
   return waiting.find((refund) => refund.caller === caller);
 }
 
-/** Whether a person's yes to it still stands, and nothing was sent by it. */
-async function isAllowed({ approvals }: Book, refund: RefundRecord, now: number): Promise<boolean> {
-  const asked = await approvals.of(refund);
+/** Whether a person's yes still stands, of what was asked of them for a refund, and nothing was sent by it. */
+function isAllowed(asked: readonly ApprovalRecord[], now: number): boolean {
   return asked.some((one) => one.state === 'approved' && approvalView(one, now) === 'approved');
 }
 

@@ -4,7 +4,7 @@ import { createPayment } from '../../src/payments/create-payment.ts';
 import { queryPayment } from '../../src/payments/query-payment.ts';
 import { refundPayment } from '../../src/payments/refund-payment.ts';
 import type { Till } from '../../src/payments/till.ts';
-import { presenter } from '../../src/tools/present.ts';
+import { inEnglish } from '../support/presenter.ts';
 import { CALL, NO_APPROVAL, payment, refund, World } from '../support/world.ts';
 
 const ORDER = 'ORDER_1';
@@ -26,13 +26,7 @@ async function sold(rules = NO_APPROVAL): Promise<Till> {
 const give = (till: Till, yuan: number, outRefundNo: string) =>
   refundPayment(till, CALL, refund({ outTradeNo: ORDER, outRefundNo, refundFen: fen(yuan * 100) }));
 async function next(till: Till): Promise<string> {
-  const view = presenter({
-    language: 'en',
-    simulated: false,
-    now: () => world.clock.now(),
-    buyerPage: async () => undefined,
-    approvalUrl: async () => undefined,
-  });
+  const view = inEnglish(world);
   const { structured } = await view.payment(
     await queryPayment(till, CALL, { outTradeNo: ORDER, waitSeconds: 0 }),
   );

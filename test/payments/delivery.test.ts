@@ -13,8 +13,8 @@ import { runSettler } from '../../src/payments/settler.ts';
 import type { Call, Till } from '../../src/payments/till.ts';
 import { freeze, moveBudget, unfreeze } from '../../src/policy/decisions.ts';
 import type { Policy, RuleSet } from '../../src/policy/policy.ts';
-import { presenter } from '../../src/tools/present.ts';
 import { FAULTS, type Fault } from '../support/bank.ts';
+import { inEnglish } from '../support/presenter.ts';
 import { seeds } from '../support/seeds.ts';
 import { accept, decide, payment, person, refund, World } from '../support/world.ts';
 
@@ -86,10 +86,7 @@ describe('an order that is paid', () => {
   it('is called for delivery before its time is over and not after, and never where its money goes back', async () => {
     await sell();
     await refundPayment(till, SELLER, refund({ outTradeNo: ORDER, refundFen: fen(1) }));
-    const present = presenter({
-      ...{ language: 'en', simulated: false, now: () => world.clock.now() },
-      ...{ approvalUrl: async () => undefined, buyerPage: async () => undefined },
-    });
+    const present = inEnglish(world);
     const nextStep = async () => {
       const result = await queryPayment(till, SELLER, { outTradeNo: ORDER, waitSeconds: 0 });
       return (await present.payment(result as PaymentResult)).structured.nextStep;

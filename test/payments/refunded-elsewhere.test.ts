@@ -7,7 +7,7 @@ import { queryPayment } from '../../src/payments/query-payment.ts';
 import { refundPayment } from '../../src/payments/refund-payment.ts';
 import type { Till } from '../../src/payments/till.ts';
 import type { PaymentProvider, TradeSnapshot, VerifiedNotify } from '../../src/providers/contract.ts';
-import { presenter } from '../../src/tools/present.ts';
+import { inEnglish } from '../support/presenter.ts';
 import { CALL, payment, refund, World } from '../support/world.ts';
 
 const ORDER = 'ORDER_1';
@@ -71,13 +71,7 @@ const NO_DELIVERY = {
   next: { zh: expect.not.stringMatching(/交付|发货/), en: expect.not.stringMatching(/deliver/i) },
 };
 const told = async () => {
-  const view = presenter({
-    language: 'en',
-    simulated: false,
-    now: () => world.clock.now(),
-    buyerPage: async () => undefined,
-    approvalUrl: async () => undefined,
-  });
+  const view = inEnglish(world);
   const answer = await view.payment(await query());
   return { ...answer.structured, text: answer.text } as Record<string, unknown>;
 };

@@ -8,7 +8,7 @@ import { refundPayment } from '../../src/payments/refund-payment.ts';
 import { runSettler } from '../../src/payments/settler.ts';
 import type { Till } from '../../src/payments/till.ts';
 import { freeze, unfreeze } from '../../src/policy/decisions.ts';
-import { presenter } from '../../src/tools/present.ts';
+import { inEnglish } from '../support/presenter.ts';
 import { CALL, payment, person, refund, World } from '../support/world.ts';
 
 let world: World;
@@ -108,10 +108,7 @@ describe('the settler', () => {
     await pass(61_000);
     const result = await queryPayment(till, CALL, { outTradeNo: 'ORDER_1', waitSeconds: 0 });
     expect(result.order).toMatchObject({ state: 'NOTPAY', closing: true });
-    const present = presenter({
-      ...{ language: 'en', simulated: false, now: () => world.clock.now() },
-      ...{ buyerPage: async () => undefined, approvalUrl: async () => undefined },
-    });
+    const present = inEnglish(world);
     const { structured } = await present.payment(result);
     expect(structured).toMatchObject({ nextStep: expect.stringContaining('The time to pay is over') });
   });

@@ -3,7 +3,7 @@ import { beijingIso } from '../../domain/clock.ts';
 import type { Text } from '../../domain/errors.ts';
 import { toYuan } from '../../domain/money.ts';
 import { isLoopbackName } from '../../domain/names.ts';
-import { TRIAL } from '../../domain/words.ts';
+import { IN_TRIAL, SIMULATED } from '../../domain/words.ts';
 import type { PaidCallRecord } from '../../ledger/records.ts';
 import type { Problem } from '../problems.ts';
 import type { PageOf } from '../receipt-link.ts';
@@ -25,8 +25,6 @@ export interface Speech {
 /** Who pays at the page: one of x402's schemes, named by us. */
 const SCHEME = 'cny-order';
 const NETWORK = 'cashier:cny';
-const SIMULATED: Text = { zh: '【模拟环境，不是真钱】', en: '[SIMULATED, no real money]' };
-const IN_TRIAL: Text = { zh: `【${TRIAL.zh}】`, en: `[${TRIAL.en}]` };
 
 /**
  * The answer to a call that is not paid for, for people, models and programs: text and code to scan, and x402's

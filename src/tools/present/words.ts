@@ -1,9 +1,10 @@
 import type { Text } from '../../domain/errors.ts';
 import type { OrderState, RefundState } from '../../domain/order.ts';
-import { TRIAL } from '../../domain/words.ts';
 import type { ApprovalView } from '../../policy/approvals.ts';
 
 /* The sentences that results become. Titles, payer names and gateway text stay out of every one. */
+
+export { IN_TRIAL, SIMULATED } from '../../domain/words.ts';
 
 export const PAY_NOW: Text = { zh: '点击完成支付', en: 'Pay now' };
 
@@ -16,9 +17,6 @@ export const LABEL = {
   elsewhere: { zh: '别处已退款', en: 'Refunded elsewhere' },
 } as const satisfies Record<string, Text>;
 export const SUM_NOT_TOLD: Text = { zh: '金额未告知', en: 'sum not told' };
-
-export const IN_TRIAL: Text = { zh: `【${TRIAL.zh}】`, en: `[${TRIAL.en}]` };
-export const SIMULATED: Text = { zh: '【模拟环境，不是真钱】', en: '[SIMULATED, no real money]' };
 
 export const DELIVERED: Text = {
   zh: '已确认交付；不要重复交付或收款。',

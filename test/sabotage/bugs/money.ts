@@ -204,7 +204,7 @@ export const MONEY: readonly Bug[] = [
     edits: [
       [
         'src/payments/refund-by-person.ts',
-        '  for (const refund of waiting) if (await isAllowed(book, refund, now)) return refund;\n',
+        '  for (const refund of waiting) if (isAllowed(await book.approvals.of(refund), now)) return refund;\n',
         '',
       ],
     ],
